@@ -1,0 +1,124 @@
+// laconic decode: .lac files to picture files, whole or a region.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+
+#include "apps/cli/commands.h"
+#include "apps/cli/file_kind.h"
+#include "apps/cli/files.h"
+#include "apps/cli/interrupt.h"
+#include "apps/cli/jobs.h"
+#include "apps/cli/model_store.h"
+#include "apps/cli/options.h"
+#include "apps/cli/picture_decoder.h"
+#include "codec/media/image_file.h"
+
+namespace laconic::cli {
+namespace {
+
+struct DecodeOptions {
+  CommonOptions common;
+  JobPaths paths;
+  std::string format;  // empty: from the extension, png in a folder
+  std::optional<std::string> region;
+  bool conceals = false;
+};
+
+class DecodeCommand {
+ public:
+  explicit DecodeCommand(const DecodeOptions& options)
+      : options_(options), reporter_(options.common.is_quiet), decoder_(options.common, options.conceals, reporter_) {}
+
+  ExitCode run();
+
+ private:
+  Result<std::string> decode_file(const Job& job);
+  Status check_output(const Job& job) const;
+
+  const DecodeOptions options_;
+  Reporter reporter_;
+  PictureDecoder decoder_;  // uses reporter_
+  std::optional<Rect> region_;
+};
+
+ExitCode DecodeCommand::run() {
+  if (options_.common.is_verbose) decoder_.stages().add("program start", seconds_since_process_start());
+  if (options_.region) {
+    const auto region = parse_region(*options_.region);
+    if (!region.ok()) {
+      reporter_.error("--region", region.status().message());
+      return kExitUsage;
+    }
+    region_ = *region;
+  }
+  JobPaths paths = options_.paths;
+  paths.output_extension = options_.format.empty() ? "png" : options_.format;
+  const auto jobs = plan_jobs(paths);
+  if (!jobs.ok()) {
+    reporter_.error("", jobs.status().message());
+    return exit_code_for(jobs.status());
+  }
+  return run_jobs(*jobs, reporter_, [this](const Job& job) { return decode_file(job); });
+}
+
+Result<std::string> DecodeCommand::decode_file(const Job& job) {
+  const std::string name = display_name(job.input, "standard input");
+  LACONIC_RETURN_IF_ERROR(check_output(job));
+  StageClock& stages = decoder_.stages();
+  LACONIC_ASSIGN_OR_RETURN(const InputFile stream,
+                           timed(stages, "reading", [&] { return open_stream(job.input, decoder_.limits()); }));
+  LACONIC_ASSIGN_OR_RETURN(const Image image, decoder_.decode(stream.bytes(), region_));
+  if (is_interrupted()) return invalid_argument("interrupted");  // after the last call of Progress
+  for (const std::string& damage : decoder_.damage()) reporter_.warning(name, damage);
+
+  std::vector<std::string> warnings;
+  ImageWriteOptions write_options;
+  write_options.format = options_.format;
+  write_options.warnings = &warnings;
+  LACONIC_RETURN_IF_ERROR(timed(stages, "writing", [&] { return write_image(image, job.output, write_options); }));
+  for (const std::string& warning : warnings) reporter_.warning(name, warning);
+
+  std::string line = fmt::format("{} -> {}: {}x{}, {:.2f} s", name, display_name(job.output, "standard output"),
+                                 image.width_px, image.height_px, reporter_.file_seconds());
+  if (options_.common.is_verbose) line += "\n" + stages.table();
+  stages = {};
+  return line;
+}
+
+Status DecodeCommand::check_output(const Job& job) const {
+  LACONIC_RETURN_IF_ERROR(check_stdout(job.output));
+  if (!options_.format.empty()) return ok_status();
+  if (job.output == "-") return invalid_argument("a picture for standard output needs --format, such as --format png");
+  const std::string extension = extension_of(job.output);
+  if (extension == "lac") return invalid_argument("the output is a picture; name it .png, .jpg, .webp, .tif or .ppm");
+  if (extension.empty()) {
+    return invalid_argument(
+        fmt::format("output '{}' has no extension; add one (.png) or say --format png", job.output));
+  }
+  return ok_status();
+}
+
+}  // namespace
+
+void add_decode_command(CLI::App& program, Run& run) {
+  auto options = std::make_shared<DecodeOptions>();
+  CLI::App* command = program.add_subcommand("decode", "Turn .lac files into pictures");
+  command->add_option("paths", options->paths.paths, "IN OUT, or IN... with --out-dir; - is standard input or output")
+      ->type_name("IN... OUT")
+      ->required();
+  command->add_option("--out-dir", options->paths.out_dir, "Folder for the outputs, created if needed")
+      ->type_name("DIR");
+  command->add_option("--format", options->format, "png, jpg, webp, tif, ppm or bmp; else the extension decides")
+      ->check(
+          CLI::IsMember({"png", "jpg", "jpeg", "webp", "tif", "tiff", "ppm", "pgm", "pnm", "bmp"}, CLI::ignore_case))
+      ->type_name("NAME");
+  command->add_option("--region", options->region, "Only this part, in pixels")->type_name("X,Y,W,H");
+  command->add_flag("--conceal", options->conceals, "Decode what is left of a damaged file; what is lost becomes grey");
+  add_model_options(*command, options->common);
+  add_output_options(*command, options->common);
+  command->callback([options, &run] { run = [options] { return DecodeCommand(*options).run(); }; });
+}
+
+}  // namespace laconic::cli

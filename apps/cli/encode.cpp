@@ -1,0 +1,233 @@
+// laconic encode: picture files to .lac files, at a quality, a size, a rate or a PSNR.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+
+#include "apps/cli/commands.h"
+#include "apps/cli/file_kind.h"
+#include "apps/cli/files.h"
+#include "apps/cli/interrupt.h"
+#include "apps/cli/jobs.h"
+#include "apps/cli/model_store.h"
+#include "apps/cli/options.h"
+#include "apps/cli/quality_search.h"
+#include "codec/media/atomic_file.h"
+#include "codec/metrics.h"
+
+namespace laconic::cli {
+namespace {
+
+constexpr float kDefaultQuality = 60;
+constexpr double kSizeCloseEnough = 0.005;     // of the target: a search may stop there
+constexpr double kSizeTolerance = 0.03;        // of the target: worse than this is told
+constexpr double kPsnrCloseEnough_db = 0.005;  // about half a quality step
+
+struct EncodeOptions {
+  CommonOptions common;
+  JobPaths paths;
+  std::optional<float> quality;
+  std::optional<double> bpp;
+  std::optional<std::string> size;
+  std::optional<double> psnr_db;
+};
+
+class EncodeCommand {
+ public:
+  explicit EncodeCommand(const EncodeOptions& options)
+      : options_(options), reporter_(options.common.is_quiet), store_(options.common) {}
+
+  ExitCode run();
+
+ private:
+  Result<std::string> encode_file(const Job& job);
+  Status prepare(const Job& job);
+  Result<Bytes> encode_to_target(const Image& image);
+  Result<Bytes> encode_to_size(const Image& image, double target_bytes);
+  Result<Bytes> encode_to_psnr(const Image& image, double target_db);
+  Result<double> measure_psnr(const Image& image, ByteSpan stream);
+  // Encodes at one quality step; keeps the time by stage.
+  Result<Bytes> encode_step(const Image& image, int step);
+  Result<Bytes> encode_once(const Image& image);
+
+  const EncodeOptions options_;
+  Reporter reporter_;
+  ModelStore store_;
+  Limits limits_;
+  std::optional<uint64_t> target_bytes_;  // of --size
+  std::shared_ptr<const ImageModel> model_;
+  std::unique_ptr<ImageEncoder> encoder_;
+  std::unique_ptr<ImageDecoder> decoder_;  // only for --psnr
+  StageClock stages_;
+  std::string file_name_;
+};
+
+ExitCode EncodeCommand::run() {
+  if (options_.common.is_verbose) stages_.add("program start", seconds_since_process_start());
+  if (options_.size) {
+    const auto size = parse_size_bytes(*options_.size);
+    if (!size.ok()) {
+      reporter_.error("--size", size.status().message());
+      return kExitUsage;
+    }
+    target_bytes_ = *size;
+  }
+  const auto jobs = plan_jobs(options_.paths);
+  if (!jobs.ok()) {
+    reporter_.error("", jobs.status().message());
+    return exit_code_for(jobs.status());
+  }
+  return run_jobs(*jobs, reporter_, [this](const Job& job) { return encode_file(job); });
+}
+
+Result<std::string> EncodeCommand::encode_file(const Job& job) {
+  file_name_ = display_name(job.input, "standard input");
+  LACONIC_RETURN_IF_ERROR(prepare(job));
+  std::vector<std::string> warnings;
+  LACONIC_ASSIGN_OR_RETURN(const Image image,
+                           timed(stages_, "reading", [&] { return read_picture(job.input, limits_, &warnings); }));
+  for (const std::string& warning : warnings) reporter_.warning(file_name_, warning);
+  LACONIC_ASSIGN_OR_RETURN(const Bytes stream, encode_to_target(image));
+  if (is_interrupted()) return invalid_argument("interrupted");  // after the last call of Progress
+  LACONIC_RETURN_IF_ERROR(timed(stages_, "writing", [&] { return write_file_atomically(job.output, stream); }));
+
+  const double bpp = 8.0 * static_cast<double>(stream.size()) / image.width_px / image.height_px;
+  std::string line = fmt::format("{} -> {}: {}x{}, {} bytes, {:.3f} bpp, {:.2f} s", file_name_,
+                                 display_name(job.output, "standard output"), image.width_px, image.height_px,
+                                 stream.size(), bpp, reporter_.file_seconds());
+  if (options_.common.is_verbose) line += "\n" + stages_.table();
+  stages_ = {};
+  return line;
+}
+
+// Everything that can be refused before the picture is read, and the networks on first use.
+Status EncodeCommand::prepare(const Job& job) {
+  LACONIC_RETURN_IF_ERROR(check_stdout(job.output));
+  if (is_picture_extension(extension_of(job.output))) {
+    return invalid_argument(
+        fmt::format("output '{}' is named like a picture; names of Laconic streams end in .lac", job.output));
+  }
+  if (encoder_ != nullptr) return ok_status();
+  LACONIC_ASSIGN_OR_RETURN(model_, store_.for_encoding());
+  stages_.add("loading weights", store_.seconds_loading());
+  ImageEncoderOptions encoder_options;
+  encoder_options.quality = options_.quality.value_or(kDefaultQuality);
+  encoder_options.num_threads = options_.common.num_threads;
+  encoder_options.limits = limits_;
+  encoder_options.progress = reporter_.progress();
+  LACONIC_ASSIGN_OR_RETURN(encoder_, ImageEncoder::create(model_, encoder_options));
+  return ok_status();
+}
+
+Result<Bytes> EncodeCommand::encode_to_target(const Image& image) {
+  if (target_bytes_) return encode_to_size(image, static_cast<double>(*target_bytes_));
+  if (options_.bpp) return encode_to_size(image, *options_.bpp * image.width_px * image.height_px / 8);
+  if (options_.psnr_db) return encode_to_psnr(image, *options_.psnr_db);
+  return encode_once(image);
+}
+
+Result<Bytes> EncodeCommand::encode_once(const Image& image) {
+  LACONIC_ASSIGN_OR_RETURN(Bytes stream, encoder_->encode(image));
+  stages_.add(encoder_->stage_times());
+  return stream;
+}
+
+Result<Bytes> EncodeCommand::encode_step(const Image& image, int step) {
+  const float quality = quality_of_step(step);
+  reporter_.set_activity(fmt::format("trying quality {:.1f}", quality));
+  LACONIC_RETURN_IF_ERROR(encoder_->set_quality(quality));
+  return encode_once(image);
+}
+
+Result<Bytes> EncodeCommand::encode_to_size(const Image& image, double target_bytes) {
+  Bytes best;
+  QualitySearch search;
+  search.target = target_bytes;
+  search.close_enough = kSizeCloseEnough * target_bytes;
+  search.value = [&](int step) -> Result<double> {
+    LACONIC_ASSIGN_OR_RETURN(Bytes stream, encode_step(image, step));
+    const auto size = static_cast<double>(stream.size());
+    if (size <= target_bytes && stream.size() >= best.size()) best = std::move(stream);
+    return size;
+  };
+  LACONIC_ASSIGN_OR_RETURN(const QualityFound found, find_quality(search));
+  if (!found.meets_target) {
+    return limit_exceeded(fmt::format("quality 0 takes {:.0f} bytes, which is more than the target of {:.0f}",
+                                      found.value, target_bytes));
+  }
+  if (static_cast<double>(best.size()) < (1 - kSizeTolerance) * target_bytes) {
+    const char* reason = found.step == kNumQualitySteps ? "quality 100" : "the nearest quality below the target";
+    reporter_.warning(file_name_,
+                      fmt::format("{} takes {} bytes; the target was {:.0f}", reason, best.size(), target_bytes));
+  }
+  return best;
+}
+
+Result<Bytes> EncodeCommand::encode_to_psnr(const Image& image, double target_db) {
+  Bytes best;
+  QualitySearch search;
+  search.target = target_db;
+  search.is_upper_bound = false;
+  search.is_logarithmic = false;
+  search.close_enough = kPsnrCloseEnough_db;
+  search.value = [&](int step) -> Result<double> {
+    LACONIC_ASSIGN_OR_RETURN(Bytes stream, encode_step(image, step));
+    LACONIC_ASSIGN_OR_RETURN(const double psnr_db, measure_psnr(image, stream));
+    if (psnr_db >= target_db && (best.empty() || stream.size() <= best.size())) best = std::move(stream);
+    return psnr_db;
+  };
+  LACONIC_ASSIGN_OR_RETURN(const QualityFound found, find_quality(search));
+  if (!found.meets_target) {
+    return limit_exceeded(fmt::format("quality 100 reaches {:.2f} dB, which is less than the target of {:.2f} dB",
+                                      found.value, target_db));
+  }
+  return best;
+}
+
+Result<double> EncodeCommand::measure_psnr(const Image& image, ByteSpan stream) {
+  if (decoder_ == nullptr) {
+    ImageDecoderOptions decoder_options;
+    decoder_options.num_threads = options_.common.num_threads;
+    decoder_options.limits = limits_;
+    decoder_options.progress = reporter_.progress();
+    LACONIC_ASSIGN_OR_RETURN(decoder_, ImageDecoder::create(model_, decoder_options));
+  }
+  return timed(stages_, "decoding to measure", [&]() -> Result<double> {
+    LACONIC_ASSIGN_OR_RETURN(const Image decoded, decoder_->decode(stream));
+    return psnr(image, decoded);
+  });
+}
+
+}  // namespace
+
+void add_encode_command(CLI::App& program, Run& run) {
+  auto options = std::make_shared<EncodeOptions>();
+  options->paths.output_extension = "lac";
+  CLI::App* command = program.add_subcommand("encode", "Turn pictures into .lac files");
+  command->add_option("paths", options->paths.paths, "IN OUT, or IN... with --out-dir; - is standard input or output")
+      ->type_name("IN... OUT")
+      ->required();
+  command->add_option("--out-dir", options->paths.out_dir, "Folder for the outputs, created if needed")
+      ->type_name("DIR");
+
+  auto* target = command->add_option_group("Target (one of)");
+  target->add_option("-q,--quality", options->quality, "0..100, higher is better; 60 if no target is given")
+      ->check(CLI::Range(0.0, 100.0))
+      ->type_name("Q");
+  target->add_option("--size", options->size, "Bytes of the output, 3 % less at most: 50000, 50k, 1.5M")
+      ->type_name("SIZE");
+  target->add_option("--bpp", options->bpp, "Bits per pixel, 3 % less at most")
+      ->check(CLI::Range(1e-4, 1e3))
+      ->type_name("X");
+  target->add_option("--psnr", options->psnr_db, "At least so many dB (RGB), with as few bytes as that takes")
+      ->check(CLI::Range(1.0, 200.0))
+      ->type_name("DB");
+  target->require_option(0, 1);
+
+  add_model_options(*command, options->common);
+  add_output_options(*command, options->common);
+  command->callback([options, &run] { run = [options] { return EncodeCommand(*options).run(); }; });
+}
+
+}  // namespace laconic::cli

@@ -1,0 +1,150 @@
+#include "apps/cli/model_store.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "apps/cli/interrupt.h"
+#include "apps/cli/reporter.h"
+
+// Set by apps/cli/CMakeLists.txt.
+#if !defined(LACONIC_BUILD_DIR) || !defined(LACONIC_SOURCE_WEIGHTS_DIR) || !defined(LACONIC_INSTALL_WEIGHTS_DIR) || \
+    !defined(LACONIC_RELATIVE_WEIGHTS_DIR)
+#error "the weights folders are not defined"
+#endif
+
+namespace laconic::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path program_folder() {
+  std::error_code error;
+  return fs::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+bool is_weights_name(const std::string& name) {
+  return name.rfind("image-", 0) == 0 && fs::path(name).extension() == ".safetensors";
+}
+
+// The file that manifest.json names for images, or empty. A manifest that cannot be read counts as absent: the error
+// that matters to the user is then the one about missing or several weights.
+std::string manifest_default(const fs::path& folder) {
+  std::ifstream file(folder / "manifest.json");
+  const auto manifest = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
+  if (!manifest.is_object() || !manifest.contains("image") || !manifest["image"].is_string()) return "";
+  return manifest["image"].get<std::string>();
+}
+
+// Sorted by name, the default first: the one of the manifest, or the only one.
+std::vector<WeightsFile> scan_folder(const fs::path& folder) {
+  std::vector<WeightsFile> files;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (is_weights_name(entry->path().filename().string())) files.push_back({entry->path().string()});
+  }
+  const std::string default_name = manifest_default(folder);
+  for (WeightsFile& file : files) {
+    file.is_default = files.size() == 1 || fs::path(file.path).filename() == default_name;
+  }
+  std::sort(files.begin(), files.end(), [](const WeightsFile& a, const WeightsFile& b) {
+    return a.is_default != b.is_default ? a.is_default : a.path < b.path;
+  });
+  return files;
+}
+
+}  // namespace
+
+ModelStore::ModelStore(const CommonOptions& options) : options_(options) {}
+
+std::vector<std::string> ModelStore::search_path(bool is_for_decoding) const {
+  if (!options_.model_path.empty()) return {options_.model_path};
+  std::vector<std::string> paths;
+  if (const char* variable = std::getenv("LACONIC_MODEL"); variable != nullptr && *variable != '\0') {
+    paths.emplace_back(variable);
+    if (!is_for_decoding) return paths;  // decoding may need others than the preferred one
+  }
+  std::error_code error;
+  const fs::path folder = program_folder();
+  if (fs::equivalent(folder, LACONIC_BUILD_DIR, error)) paths.emplace_back(LACONIC_SOURCE_WEIGHTS_DIR);
+  paths.push_back((folder / LACONIC_RELATIVE_WEIGHTS_DIR).lexically_normal().string());
+  if (paths.back() != LACONIC_INSTALL_WEIGHTS_DIR) paths.emplace_back(LACONIC_INSTALL_WEIGHTS_DIR);
+  return paths;
+}
+
+Result<std::vector<WeightsFile>> ModelStore::weights_files(bool is_for_decoding) const {
+  const std::vector<std::string> paths = search_path(is_for_decoding);
+  std::vector<WeightsFile> files;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (fs::is_directory(path, error)) {
+      const std::vector<WeightsFile> in_folder = scan_folder(path);
+      files.insert(files.end(), in_folder.begin(), in_folder.end());
+    } else if (fs::exists(path, error)) {
+      files.push_back({path, true});
+    }
+  }
+  if (std::error_code error; !options_.model_path.empty() && !fs::exists(options_.model_path, error)) {
+    return model_mismatch(fmt::format("weights '{}' do not exist", options_.model_path));
+  }
+  if (files.empty()) {
+    return model_mismatch(
+        fmt::format("no weights found; looked in {} (--model PATH names others)", fmt::join(paths, ", ")));
+  }
+  // Of several places the first one decides.
+  const auto first_default =
+      std::find_if(files.begin(), files.end(), [](const WeightsFile& f) { return f.is_default; });
+  for (auto file = files.begin(); file != files.end(); ++file) file->is_default = file == first_default;
+  return files;
+}
+
+Result<std::shared_ptr<const ImageModel>> ModelStore::load(const std::string& path) {
+  const auto known = loaded_.find(path);
+  if (known != loaded_.end()) return known->second;
+  const EndOnInterrupt nothing_to_clean_up;
+  const auto start = Clock::now();
+  ImageModelOptions model_options;
+  model_options.device = options_.device;
+  auto model = ImageModel::load(path, model_options);
+  seconds_loading_ += seconds_since(start);
+  if (model.ok()) {
+    loaded_[path] = *model;
+    return model;
+  }
+  // Weights that cannot be read are a matter of weights to the user, not of the picture at hand.
+  if (model.status().code() == StatusCode::kIo) return model_mismatch(model.status().message());
+  return model;
+}
+
+Result<std::shared_ptr<const ImageModel>> ModelStore::for_encoding() {
+  LACONIC_ASSIGN_OR_RETURN(const auto files, weights_files(/*is_for_decoding=*/false));
+  if (!files.front().is_default) {
+    return model_mismatch(
+        fmt::format("{} holds several weights and no manifest.json that names one; choose with --model",
+                    fs::path(files.front().path).parent_path().string()));
+  }
+  return load(files.front().path);
+}
+
+Result<std::shared_ptr<const ImageModel>> ModelStore::for_stream(const std::string& model_id) {
+  for (const auto& [path, model] : loaded_) {
+    if (model->id() == model_id) return model;
+  }
+  LACONIC_ASSIGN_OR_RETURN(const auto files, weights_files(/*is_for_decoding=*/true));
+  std::vector<std::string> found;
+  for (const WeightsFile& file : files) {
+    const auto model = load(file.path);
+    if (!model.ok() && model.status().code() != StatusCode::kModelMismatch) return model.status();
+    if (model.ok() && (*model)->id() == model_id) return model;
+    found.push_back(model.ok() ? fmt::format("{} ({})", (*model)->id(), file.path) : model.status().message());
+  }
+  return model_mismatch(fmt::format("needs weights {}; found: {}", model_id, fmt::join(found, ", ")));
+}
+
+}  // namespace laconic::cli

@@ -1,0 +1,46 @@
+// Where weights are looked for, and which of them a job needs.
+//
+//   --model PATH, else $LACONIC_MODEL, else data/weights of the source tree (a program run from its build tree), else
+//   share/laconic/weights beside the program's bin folder, else that of the installation prefix.
+//
+// A PATH may be a file or a folder. In a folder, image-*.safetensors count; manifest.json names the default one.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/cli/options.h"
+#include "codec/image_codec.h"
+
+namespace laconic::cli {
+
+struct WeightsFile {
+  std::string path;
+  bool is_default = false;  // used for encoding
+};
+
+// Loads each weights file at most once. One thread at a time.
+class ModelStore {
+ public:
+  explicit ModelStore(const CommonOptions& options);
+
+  Result<std::shared_ptr<const ImageModel>> for_encoding();
+  // The one that a stream names; kModelMismatch names the id wanted and those found.
+  Result<std::shared_ptr<const ImageModel>> for_stream(const std::string& model_id);
+  Result<std::shared_ptr<const ImageModel>> load(const std::string& path);
+  // The default one first; kModelMismatch if there is none.
+  Result<std::vector<WeightsFile>> weights_files(bool is_for_decoding) const;
+
+  double seconds_loading() const { return seconds_loading_; }
+
+ private:
+  std::vector<std::string> search_path(bool is_for_decoding) const;
+
+  const CommonOptions options_;
+  std::map<std::string, std::shared_ptr<const ImageModel>> loaded_;  // by path
+  double seconds_loading_ = 0;
+};
+
+}  // namespace laconic::cli

@@ -1,0 +1,42 @@
+// Between latents and section payloads: hyperprior, the four passes, range coder (FORMAT.md, superblock sections).
+//
+//   y --h_a--> z --round--> z_hat --[hyper tables]-------------------------------> payload
+//                             |
+//                             +--> scale context (exact) --> indexes --> tables -> payload
+//                             +--> mean context (float) ---> means,  r = round(y - means)
+//
+// Encoder and decoder share everything up to the scale indexes. Thread-safe.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "codec/image/model_impl.h"
+
+namespace laconic {
+
+// A batch of superblocks of one shape: latents h x w each.
+struct CodedSuperblocks {
+  std::vector<Bytes> payloads;  // not yet sealed
+  double entropy_network_seconds = 0, range_coder_seconds = 0;
+};
+
+// y: float32 [N, M, h, w] in quantised units (after gain).
+Result<CodedSuperblocks> encode_superblocks(const ImageModel::Impl& model, const torch::Tensor& y, int quality_step);
+
+struct DecodedSuperblocks {
+  torch::Tensor y_hat;                  // float32 [N, M, h, w] in quantised units; undefined when only symbols were asked for
+  std::vector<std::vector<int16_t>> symbols;  // per superblock: z_hat then r, channel, row, column; only when asked for
+  double entropy_network_seconds = 0, range_coder_seconds = 0;
+};
+
+enum class DecodeWhat { kLatents, kSymbols };
+
+// payloads: of N superblocks of h x w latents each. `damage` gets one status per superblock, ok where all is well; a damaged
+// superblock's latents are zero.
+Result<DecodedSuperblocks> decode_superblocks(const ImageModel::Impl& model, const std::vector<ByteSpan>& payloads, int h, int w,
+                                              int quality_step, DecodeWhat what, std::vector<Status>& damage);
+
+}  // namespace laconic

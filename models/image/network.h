@@ -1,0 +1,75 @@
+// The whole image network, for the trainer (estimate) and for the pipelines in codec/image (the single steps).
+#pragma once
+
+#include <torch/torch.h>
+
+#include "models/blocks.h"
+#include "models/image/config.h"
+#include "models/image/entropy_model.h"
+#include "models/image/transforms.h"
+
+namespace laconic::models {
+
+// Hyper-analysis: y in quantised units [N, M, h, w] -> z [N, Z, ceil(h/4), ceil(w/4)].
+class HyperAnalysisImpl : public torch::nn::Module {
+ public:
+  explicit HyperAnalysisImpl(const ImageConfig& config);
+  torch::Tensor forward(const torch::Tensor& y);
+
+ private:
+  Pointwise embed_{nullptr}, down_0_{nullptr}, down_1_{nullptr}, out_{nullptr};
+  TokenMixer block_0_{nullptr}, block_1_{nullptr};
+};
+TORCH_MODULE(HyperAnalysis);
+
+// What one training pass knows about a batch. All per sample: [N].
+struct ImageEstimate {
+  torch::Tensor x_hat;      // [N, 3, H, W]
+  torch::Tensor bits_y;     // estimated bits of the residual symbols
+  torch::Tensor bits_z;
+  // Not per sample: what was (or with noise would be) coded, for counting tables. z_hat: [N, Z, h/4, w/4]; residuals and
+  // scale indexes alike in shape, order of no meaning.
+  torch::Tensor z_hat, residuals, indexes;
+};
+
+// Uniform noise in -0.5..0.5 in the shapes of y and z: given, so that several threads stay reproducible.
+struct QuantisationNoise {
+  torch::Tensor y, z;
+};
+
+class ImageNetworkImpl : public torch::nn::Module {
+ public:
+  explicit ImageNetworkImpl(const ImageConfig& config);
+
+  // --- training ---
+  // x: [N, 3, H, W] float 0..1, H and W multiples of 64; steps: [N] quality steps. With noise the rate is that of the noisy
+  // latents and the distortion that of straight-through rounding (design.md section 6); with null everything is rounded.
+  ImageEstimate estimate(const torch::Tensor& x, const torch::Tensor& steps, const QuantisationNoise* noise,
+                         torch::ScalarType net_type);
+  QuantisationNoise draw_noise(int64_t batch_size, int64_t height_px, int64_t width_px) const;
+  // Shortcuts from the principal components of blocks [K, 768] (mid-grey at 0), gains and scales to match.
+  void start_from_blocks(const torch::Tensor& blocks);
+
+  // --- the single steps of the codec; steps is a [1] tensor on the network's device ---
+  torch::Tensor analyse(const torch::Tensor& x, const torch::Tensor& steps, torch::ScalarType net_type);   // -> y, quantised units
+  torch::Tensor synthesise(const torch::Tensor& y_hat, const torch::Tensor& steps, torch::ScalarType net_type);  // -> x_hat
+  torch::Tensor unit(const torch::Tensor& steps) const;  // [N, 1, 1, 1], see MeanContext::forward
+
+  const ImageConfig& config() const { return config_; }
+  HyperAnalysis h_a{nullptr};
+  MeanContext mean_context{nullptr};
+  ScaleContext scale_context{nullptr};
+  Analysis g_a{nullptr};
+  Synthesis g_s{nullptr};
+  torch::Tensor log_gains, log_inverse_gains;  // [A, M]
+  torch::Tensor z_log_scales, z_means;         // [A, Z]: the logistic prior of z while training
+
+ private:
+  ImageConfig config_;
+};
+TORCH_MODULE(ImageNetwork);
+
+// The tables' shapes while training. Gaussian: bits of rounding v + noise at scale index (straight-through float tensor).
+torch::Tensor gaussian_bits(const torch::Tensor& v, const torch::Tensor& scale_index);
+
+}  // namespace laconic::models

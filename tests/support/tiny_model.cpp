@@ -1,0 +1,57 @@
+#include "tests/support/tiny_model.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "entropy/cdf_table.h"
+
+namespace laconic::test {
+namespace {
+
+models::StoredTable gaussian_table(double sigma) {
+  const int range = std::max(2, static_cast<int>(std::ceil(5 * sigma)) + 1);
+  std::vector<uint64_t> counts;
+  for (int symbol = -range; symbol <= range; ++symbol)
+    counts.push_back(static_cast<uint64_t>(1e9 * std::exp(-0.5 * symbol * symbol / (sigma * sigma))) + 1);
+  counts.push_back(1);
+  const CdfTable table = make_cdf_table(-range, counts);
+  return {table.min_symbol, table.cdf};
+}
+
+}  // namespace
+
+models::ImageConfig tiny_config() {
+  models::ImageConfig config;
+  config.width_8 = config.width_16 = 16;
+  config.analysis_blocks_8 = config.analysis_blocks_16 = config.synthesis_blocks_16 = config.synthesis_blocks_8 = 1;
+  config.latents = 48;
+  config.hyper_latents = 8;
+  config.context_width = 32;
+  config.scale_width = 16;
+  return config;
+}
+
+Status write_tiny_model(const std::string& path, uint64_t seed) {
+  torch::manual_seed(seed);
+  models::ImageNetwork network(tiny_config());
+  // Smooth random blocks, so that the principal components resemble those of pictures.
+  const torch::Tensor coarse = torch::rand({4096, 3, 2, 2});
+  const auto to_block = torch::nn::functional::InterpolateFuncOptions().size(std::vector<int64_t>{16, 16}).mode(torch::kBilinear).align_corners(false);
+  const torch::Tensor blocks = torch::nn::functional::interpolate(coarse, to_block) + 0.05 * torch::randn({4096, 3, 16, 16}) - 0.5;
+  network->start_from_blocks(torch::pixel_unshuffle(blocks, 16).reshape({4096, 768}));
+  {
+    // Layers that training starts at zero get weights, so that every part takes part.
+    torch::NoGradGuard no_grad;
+    for (auto& item : network->named_parameters()) {
+      if (item.value().dim() == 4 && item.value().abs().max().item<double>() == 0) item.value().normal_(0, 0.01);
+    }
+  }
+  models::ImageTables tables;
+  for (int i = 0; i < models::kNumScales; ++i)
+    tables.scales.push_back(gaussian_table(models::kScaleMin * std::exp(i * models::log_scale_step())));
+  tables.hyper.assign(static_cast<size_t>(models::kNumAnchors * tiny_config().hyper_latents), gaussian_table(3));
+  tables.skip_below = 3;
+  return models::save_weights(path, network, tables, R"({"note": "random weights for tests"})");
+}
+
+}  // namespace laconic::test
