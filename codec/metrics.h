@@ -14,9 +14,9 @@ Result<double> psnr(const Image& a, const Image& b);
 // The same over alpha alone; both need one.
 Result<double> psnr_alpha(const Image& a, const Image& b);
 
-// 0..1, 1 for identical pictures: Wang, Simoncelli and Bovik 2003, five scales, 11x11 Gaussian window of sigma 1.5, mean
-// over the channels of what each gives; in details (window inside the picture only, halving by the mean of 2x2) as the
-// usual pytorch_msssim. The shorter side must be at least 161 px.
+// 0..1, 1 for identical pictures: Wang, Simoncelli and Bovik 2003, five scales, 11x11 Gaussian window of sigma 1.5,
+// mean over the channels of what each gives; in details (window inside the picture only, halving by the mean of 2x2) as
+// the usual pytorch_msssim. The shorter side must be at least 161 px.
 Result<double> ms_ssim(const Image& a, const Image& b);
 
 }  // namespace laconic

@@ -1,9 +1,11 @@
 #include "models/blocks.h"
 
+#include "models/exact.h"
+
 namespace laconic::models {
 
 PointwiseImpl::PointwiseImpl(int in_channels, int out_channels, double init_gain) {
-  weight = register_parameter("weight", torch::randn({out_channels, in_channels, 1, 1}) * (init_gain / std::sqrt(in_channels)));
+  weight = register_parameter("weight", random_start({out_channels, in_channels, 1, 1}, init_gain / std::sqrt(in_channels)));
   bias = register_parameter("bias", torch::zeros({out_channels}));
 }
 
@@ -12,7 +14,7 @@ torch::Tensor PointwiseImpl::forward(const torch::Tensor& x) {
 }
 
 DepthwiseImpl::DepthwiseImpl(int channels, int kernel, bool hides_centre) {
-  weight = register_parameter("weight", torch::randn({channels, 1, kernel, kernel}) / kernel);
+  weight = register_parameter("weight", random_start({channels, 1, kernel, kernel}, 1.0 / kernel));
   bias = register_parameter("bias", torch::zeros({channels}));
   if (hides_centre) {
     tap_mask_ = register_buffer("tap_mask", torch::ones({1, 1, kernel, kernel}));

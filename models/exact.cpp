@@ -37,7 +37,16 @@ struct ClampSte : torch::autograd::Function<ClampSte> {
 
 torch::Tensor per_channel(const torch::Tensor& v) { return v.view({1, -1, 1, 1}); }
 
+thread_local int num_no_random_start = 0;
+
 }  // namespace
+
+NoRandomStart::NoRandomStart() { ++num_no_random_start; }
+NoRandomStart::~NoRandomStart() { --num_no_random_start; }
+
+torch::Tensor random_start(c10::IntArrayRef sizes, double std) {
+  return num_no_random_start > 0 ? torch::zeros(sizes) : torch::randn(sizes) * std;
+}
 
 torch::Tensor floor_ste(const torch::Tensor& x) { return FloorSte::apply(x); }
 torch::Tensor round_ste(const torch::Tensor& x) { return RoundSte::apply(x); }
@@ -47,7 +56,7 @@ ExactConv2dImpl::ExactConv2dImpl(const ExactConv2dOptions& options) : options_(o
   const int fan_in_channels = options.depthwise ? 1 : options.in_channels;
   const int k = options.kernel;
   const double std = 1.0 / std::sqrt(static_cast<double>(fan_in_channels) * k * k);
-  weight = register_parameter("weight", torch::randn({options.out_channels, fan_in_channels, k, k}) * std);
+  weight = register_parameter("weight", random_start({options.out_channels, fan_in_channels, k, k}, std));
   bias = register_parameter("bias", torch::zeros({options.out_channels}));
   if (options.hides_centre) {
     tap_mask_ = register_buffer("tap_mask", torch::ones({1, 1, k, k}));

@@ -25,6 +25,15 @@ torch::Tensor floor_ste(const torch::Tensor& x);
 torch::Tensor round_ste(const torch::Tensor& x);
 torch::Tensor clamp_ste(const torch::Tensor& x, double lo, double hi);
 
+// While one lives on a thread, networks made there leave out their random start: their weights are about to be loaded.
+class NoRandomStart {
+ public:
+  NoRandomStart();
+  ~NoRandomStart();
+};
+// Normally distributed with deviation `std`, or zeros under NoRandomStart.
+torch::Tensor random_start(c10::IntArrayRef sizes, double std);
+
 struct ExactConv2dOptions {
   int in_channels = 0;
   int out_channels = 0;

@@ -326,7 +326,10 @@ Result<std::string> header_of(const std::vector<Piece>& pieces, const std::map<s
   return text;
 }
 
-bool write_all(std::FILE* file, const void* bytes, size_t size) { return std::fwrite(bytes, 1, size, file) == size; }
+// A tensor without elements has no address, and fwrite takes none but a real one.
+bool write_all(std::FILE* file, const void* bytes, size_t size) {
+  return size == 0 || std::fwrite(bytes, 1, size, file) == size;
+}
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "apps/train/ablation.h"
 #include "apps/train/table_counts.h"
 #include "apps/train/trainer.h"
 #include "apps/train/validation.h"
@@ -25,6 +26,7 @@ constexpr const char* kHelp =
     "  --resume         go on from DIR/checkpoint.pt if it is there (same data order, same curve)\n"
     "  --from FILE      start from a weights file instead of from principal components\n"
     "  --minutes N      stop after N minutes, with a checkpoint and weights\n"
+    "  --ablate         print the rate with each reference switched off, for the checkpoint (or --from), and stop\n"
     "  --export-only    write the weights of the checkpoint, measure them and stop\n"
     "  --val-pictures N use only every (count/N)th validation picture at intervals (default 6; the end uses all)\n"
     "  --device NAME    cpu (default) or cuda\n"
@@ -36,6 +38,7 @@ struct Options {
   TrainerOptions trainer;
   int val_pictures = 6;
   bool export_only = false;
+  bool ablate = false;
 };
 
 // Fills options; returns the exit code of a program that should stop now, or -1.
@@ -45,6 +48,7 @@ int parse(int argc, char** argv, Options& options) {
     if (name == "--help" || name == "-h") return std::fputs(kHelp, stdout), 0;
     if (name == "--resume") { options.trainer.resume = true; continue; }
     if (name == "--export-only") { options.export_only = options.trainer.resume = true; continue; }
+    if (name == "--ablate") { options.ablate = options.trainer.resume = true; continue; }
     std::string* text = name == "--config"   ? &options.config
                         : name == "--data"   ? &options.trainer.data_dir
                         : name == "--val"    ? &options.val_dir
@@ -118,6 +122,13 @@ Status run(const Options& options) {
   }
   LACONIC_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer, Trainer::create(config, options.trainer));
   const std::vector<Picture> some = val.empty() ? val : every_nth(val, options.val_pictures);
+  if (options.ablate) {
+    if (val.empty()) return invalid_argument("--ablate needs --val");
+    EmaScope averaged(trainer->ema());
+    for (const AblationRow& row : measure_ablations(trainer->network(), val))
+      std::printf("%-22s %.4f bpp  %+.2f %%\n", row.variant.c_str(), row.bpp, row.more_rate);
+    return ok_status();
+  }
   if (!options.export_only) {
     LACONIC_RETURN_IF_ERROR(trainer->run([&](int64_t) {
       return val.empty() ? ok_status() : export_and_measure(*trainer, options, some, /*is_final=*/false);

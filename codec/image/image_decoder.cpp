@@ -60,9 +60,9 @@ class Decoder : public ImageDecoder {
     return guard([&]() -> Result<uint64_t> {
       LACONIC_ASSIGN_OR_RETURN(const ImageStreamView view, open(stream));
       SymbolHash hash;
-      LACONIC_RETURN_IF_ERROR(hash_symbols(view.grid, view.colour_sections, static_cast<int>(view.header.quality_step), hash));
+      LACONIC_RETURN_IF_ERROR(hash_symbols(view.grid, view.colour_sections, PlaneSet::kColour, static_cast<int>(view.header.quality_step), hash));
       if (view.header.has_alpha_plane())
-        LACONIC_RETURN_IF_ERROR(hash_symbols(view.grid, view.alpha_sections, static_cast<int>(view.header.alpha_quality_step), hash));
+        LACONIC_RETURN_IF_ERROR(hash_symbols(view.grid, view.alpha_sections, PlaneSet::kAlpha, static_cast<int>(view.header.alpha_quality_step), hash));
       return hash.value();
     });
   }
@@ -81,7 +81,6 @@ class Decoder : public ImageDecoder {
     image.num_channels = view.header.num_channels();
     image.bit_depth = view.header.bit_depth();
     image.metadata = copy_metadata(view.metadata);
-    image.samples.resize(image.size_bytes());
     const double colour_share = view.header.has_alpha_plane() ? 0.6 : 1.0;  // of the progress
     LACONIC_RETURN_IF_ERROR(decode_planes(view.grid, view.colour_sections, PlaneSet::kColour, static_cast<int>(view.header.quality_step),
                                           region, 0, colour_share, image));
@@ -113,6 +112,8 @@ class Decoder : public ImageDecoder {
       const LatentRect shown = intersect(tiles[i].latents(grid), region);
       const LatentRect seen = grow(shown, models::synthesis_halo_latents(model_->impl().config()), grid);
       LACONIC_RETURN_IF_ERROR(decode_missing(grid, sections, set, quality_step, seen, store));
+      // Not before some sections proved sound: a header alone must not cost the memory of its picture.
+      if (image.samples.empty()) image.samples.resize(image.size_bytes());
       const torch::Tensor x_hat = clock_.run("synthesis", [&] { return synthesise(grid, store, seen, shown, quality_step); });
       clock_.run("samples", [&] {
         write_shown(x_hat, set, shown, region, image);
@@ -148,7 +149,7 @@ class Decoder : public ImageDecoder {
     const std::vector<SuperblockBatch> batches = batches_of(missing, grid);
     return run_parallel(num_threads_, batches.size(), [&](size_t i) -> Status {
       std::vector<Status> damage;
-      LACONIC_ASSIGN_OR_RETURN(DecodedSuperblocks decoded, decode_batch(sections, batches[i], quality_step, DecodeWhat::kLatents, damage));
+      LACONIC_ASSIGN_OR_RETURN(DecodedSuperblocks decoded, decode_batch(grid, sections, set, batches[i], quality_step, DecodeWhat::kLatents, damage));
       const std::lock_guard lock(mutex);
       clock_.add("entropy networks", decoded.entropy_network_seconds);
       clock_.add("range coder", decoded.range_coder_seconds);
@@ -161,22 +162,27 @@ class Decoder : public ImageDecoder {
     });
   }
 
-  Status note_damage(const SuperblockGrid& grid, int64_t index, PlaneSet set, const Status& status) {
+  static std::string damage_text(const SuperblockGrid& grid, int64_t index, PlaneSet set, const Status& status) {
     const Rect place = grid.pixels_of(index);
-    const std::string text = std::string(set == PlaneSet::kAlpha ? "alpha " : "") + "superblock " + std::to_string(index) + " at " +
-                             std::to_string(place.x) + "," + std::to_string(place.y) + " is damaged: " + status.message();
+    return std::string(set == PlaneSet::kAlpha ? "alpha " : "") + "superblock " + std::to_string(index) + " at " + std::to_string(place.x) +
+           "," + std::to_string(place.y) + " is damaged: " + status.message();
+  }
+
+  Status note_damage(const SuperblockGrid& grid, int64_t index, PlaneSet set, const Status& status) {
+    const std::string text = damage_text(grid, index, set, status);
     if (!options_.conceal) return corrupt(text);
     damage_.push_back(text);
     return ok_status();
   }
 
-  // Sections whose check fails decode as damaged; their symbols are not looked at.
-  Result<DecodedSuperblocks> decode_batch(const std::vector<ByteSpan>& sections, const SuperblockBatch& batch, int quality_step,
-                                          DecodeWhat what, std::vector<Status>& damage) {
+  // Sections whose check fails are damaged; their symbols are not looked at.
+  Result<DecodedSuperblocks> decode_batch(const SuperblockGrid& grid, const std::vector<ByteSpan>& sections, PlaneSet set,
+                                          const SuperblockBatch& batch, int quality_step, DecodeWhat what, std::vector<Status>& damage) {
     std::vector<ByteSpan> payloads;
     std::vector<Status> checks;
     for (const int64_t index : batch.indexes) {
       const Result<ByteSpan> payload = open_section(sections[static_cast<size_t>(index)]);
+      if (!payload.ok() && !options_.conceal) return corrupt(damage_text(grid, index, set, payload.status()));
       payloads.push_back(payload.ok() ? *payload : ByteSpan());
       checks.push_back(payload.status());
     }
@@ -236,7 +242,7 @@ class Decoder : public ImageDecoder {
     return ok_status();
   }
 
-  Status hash_symbols(const SuperblockGrid& grid, const std::vector<ByteSpan>& sections, int quality_step, SymbolHash& hash) {
+  Status hash_symbols(const SuperblockGrid& grid, const std::vector<ByteSpan>& sections, PlaneSet set, int quality_step, SymbolHash& hash) {
     // A row of superblocks at a time, so that memory stays bounded.
     for (int row = 0; row < grid.num_rows(); ++row) {
       std::vector<int64_t> indexes(static_cast<size_t>(grid.num_columns()));
@@ -246,10 +252,10 @@ class Decoder : public ImageDecoder {
       std::mutex mutex;  // guards symbols
       LACONIC_RETURN_IF_ERROR(run_parallel(num_threads_, batches.size(), [&](size_t i) -> Status {
         std::vector<Status> damage;
-        LACONIC_ASSIGN_OR_RETURN(DecodedSuperblocks decoded, decode_batch(sections, batches[i], quality_step, DecodeWhat::kSymbols, damage));
+        LACONIC_ASSIGN_OR_RETURN(DecodedSuperblocks decoded, decode_batch(grid, sections, set, batches[i], quality_step, DecodeWhat::kSymbols, damage));
         const std::lock_guard lock(mutex);
         for (size_t k = 0; k < damage.size(); ++k) {
-          if (!damage[k].ok()) return corrupt("superblock " + std::to_string(batches[i].indexes[k]) + " is damaged: " + damage[k].message());
+          if (!damage[k].ok()) return corrupt(damage_text(grid, batches[i].indexes[k], set, damage[k]));
           symbols[batches[i].indexes[k]] = std::move(decoded.symbols[k]);
         }
         return ok_status();

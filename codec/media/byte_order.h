@@ -30,6 +30,7 @@ inline uint16_t load16(ByteSpan bytes, uint64_t offset, Endian endian) {
 inline uint32_t load24(ByteSpan bytes, uint64_t offset, Endian endian) { return load_bytes(bytes, offset, 3, endian); }
 inline uint32_t load32(ByteSpan bytes, uint64_t offset, Endian endian) { return load_bytes(bytes, offset, 4, endian); }
 
+// count: 1..4
 inline void append_number(Bytes& bytes, uint32_t value, int count, Endian endian) {
   for (int i = 0; i < count; ++i) {
     const int shift = 8 * (endian == Endian::kBig ? count - 1 - i : i);

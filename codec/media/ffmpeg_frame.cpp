@@ -78,7 +78,8 @@ Result<Image> decode_frame_with_ffmpeg(StillDecoder kind, ByteSpan bytes, const 
   std::memcpy(packet->data, bytes.data(), bytes.size());
   context->thread_count = 1;
   context->log_level_offset = AV_LOG_MAX_OFFSET * 2;  // its messages would stand beside our one sentence
-  if (avcodec_open2(context.get(), codec, nullptr) != 0) return internal_error("FFmpeg's decoder for " + name + " does not start");
+  if (avcodec_open2(context.get(), codec, nullptr) != 0)
+    return internal_error("FFmpeg's decoder for " + name + " does not start");
   if (avcodec_send_packet(context.get(), packet.get()) != 0 || avcodec_receive_frame(context.get(), frame.get()) != 0) {
     return corrupt("the " + name + " is damaged, or of a kind that is not read");
   }

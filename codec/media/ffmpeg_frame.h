@@ -10,7 +10,8 @@ namespace laconic {
 
 enum class StillDecoder { kGif, kTiff };
 
-// bytes: the whole file, up to 2 GiB; the caller has compared the size in its header with limits. Samples come as 1..4 channels of 8 or 16 bits, whatever the decoder gives.
+// bytes: the whole file, up to 2 GiB; the caller has compared the size in its header with limits. Samples come as 1..4
+// channels of 8 or 16 bits, whatever the decoder gives.
 Result<Image> decode_frame_with_ffmpeg(StillDecoder kind, ByteSpan bytes, const Limits& limits);
 
 }  // namespace laconic

@@ -4,9 +4,9 @@
 //   Result<Image> image = read_image("photo.jpg", {Limits(), &warnings});
 //   Status status = write_image(*image, "photo.png", {});
 //
-// The format of an input is found from its content. Exif orientation is applied: samples come upright and the tag inside
-// the kept Exif block says 1. ICC, Exif and XMP travel byte for byte otherwise. All functions are thread-safe; no
-// exception leaves.
+// The format of an input is found from its content. Exif orientation is applied: samples come upright and the tag
+// inside the kept Exif block says 1. ICC, Exif and XMP travel byte for byte otherwise. All functions are thread-safe;
+// no exception leaves.
 #pragma once
 
 #include <string>
@@ -36,7 +36,8 @@ struct ImageWriteOptions {
   std::vector<std::string>* warnings = nullptr;
 };
 
-// path: "-" is standard input. Truncated files give kNeedMoreData, damaged ones kCorrupt, formats not read kUnsupported.
+// path: "-" is standard input. Truncated files give kNeedMoreData, damaged ones kCorrupt, formats not read
+// kUnsupported.
 Result<Image> read_image(const std::string& path, const ImageReadOptions& options);
 Result<Image> read_image_bytes(ByteSpan bytes, const ImageReadOptions& options);
 

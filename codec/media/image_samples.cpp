@@ -161,7 +161,8 @@ Result<const Image*> adapt_image(const Image& image, const ImageTarget& target, 
                             std::to_string(image.height_px) + " pixels; " + name + " holds at most " +
                             std::to_string(target.max_side_px) + " on a side");
   }
-  if (!image.is_grey() && !target.colour) return invalid_argument(name + " holds grey pictures only; this one has colour");
+  if (!image.is_grey() && !target.colour)
+    return invalid_argument(name + " holds grey pictures only; this one has colour");
 
   const bool keep_alpha = image.has_alpha() && target.alpha;
   const bool keep_grey = image.is_grey() && target.grey && (!keep_alpha || target.grey_with_alpha);

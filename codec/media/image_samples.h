@@ -34,8 +34,8 @@ void turn_upright(Image& image, int orientation);
 bool is_opaque(const Image& image);
 void drop_alpha(Image& image);
 
-// Makes of `image` what `target` can hold, or gives `image` itself where nothing has to change; `adapted` is the storage
-// for the former. Each loss is warned of; metadata is left to select_metadata().
+// Makes of `image` what `target` can hold, or gives `image` itself where nothing has to change; `adapted` is the
+// storage for the former. Each loss is warned of; metadata is left to select_metadata().
 Result<const Image*> adapt_image(const Image& image, const ImageTarget& target, Image& adapted,
                                  std::vector<std::string>* warnings);
 

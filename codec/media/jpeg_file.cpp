@@ -6,8 +6,8 @@
 namespace laconic {
 namespace {
 
-// A block of 8 x 8 pixels takes at least one bit in the first scan. Arithmetic coding may take less: the factor allows for
-// blank pictures while a header alone cannot ask for gigabytes.
+// A block of 8 x 8 pixels takes at least one bit in the first scan. Arithmetic coding may take less: the factor allows
+// for blank pictures while a header alone cannot ask for gigabytes.
 constexpr uint64_t kMaxPixelsPerByte = 1u << 14;
 
 }  // namespace

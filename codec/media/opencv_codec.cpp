@@ -12,8 +12,8 @@
 namespace laconic {
 namespace {
 
-// Its messages would stand beside our one sentence. (What libjpeg and imdecode() themselves say of damaged files goes to
-// standard error all the same.)
+// Its messages would stand beside our one sentence. (What libjpeg and imdecode() themselves say of damaged files goes
+// to standard error all the same.)
 void silence_opencv() {
   static const bool done = [] {
     cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);

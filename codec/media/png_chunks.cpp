@@ -120,7 +120,8 @@ Status keep_metadata(std::string_view type, ByteSpan chunk, const Limits& limits
 Status check_pixel_bytes(const PngOutline& outline) {
   constexpr int kSamples[7] = {1, 0, 3, 1, 2, 0, 4};
   const int samples = outline.colour_type < 7 ? kSamples[outline.colour_type] : 0;
-  const uint64_t row_bits = static_cast<uint64_t>(outline.width_px) * static_cast<uint64_t>(samples * outline.bit_depth);
+  const uint64_t row_bits =
+      static_cast<uint64_t>(outline.width_px) * static_cast<uint64_t>(samples * outline.bit_depth);
   const uint64_t needed = row_bits / 8 * outline.height_px;
   if (needed / kMaxInflation <= outline.idat_bytes) return ok_status();
   return corrupt("the PNG has " + std::to_string(outline.idat_bytes) + " bytes of pixels, too few for " +

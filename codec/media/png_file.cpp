@@ -17,7 +17,8 @@ namespace {
 constexpr size_t kReleaseEveryBytes = 8u << 20;
 
 // Note [libpng and setjmp]: libpng reports by longjmp, which runs no destructors. The functions that call setjmp
-// (decode_rows, encode_rows) and the callbacks therefore hold plain values only; everything owned lives in their callers.
+// (decode_rows, encode_rows) and the callbacks therefore hold plain values only; everything owned lives in their
+// callers.
 
 void keep_error(png_structp png, png_const_charp message) {
   auto* text = static_cast<char*>(png_get_error_ptr(png));

@@ -1,5 +1,5 @@
-// Readers of JPEG, WebP (pixels by OpenCV) and GIF (by FFmpeg). Each looks at the header first: sizes are within limits and
-// the bytes are all there before anything is allocated. Orientation of the Exif block is left to the caller.
+// Readers of JPEG, WebP (pixels by OpenCV) and GIF (by FFmpeg). Each looks at the header first: sizes are within limits
+// and the bytes are all there before anything is allocated. Orientation of the Exif block is left to the caller.
 #pragma once
 
 #include "codec/base/span.h"

@@ -108,7 +108,8 @@ Status check_pixel_bytes(const TiffHeader& header, const TiffDirectory& director
                  std::to_string(header.width_px) + " x " + std::to_string(header.height_px));
 }
 
-// libtiff would multiply colours by straight alpha, and OpenCV would turn the picture: the tags are made to say nothing.
+// libtiff would multiply colours by straight alpha, and OpenCV would turn the picture: the tags are made to say
+// nothing.
 Bytes with_neutral_tags(ByteSpan bytes, const TiffDirectory& directory) {
   Bytes copy(bytes.begin(), bytes.end());
   reset_tiff_orientation(copy);

@@ -129,8 +129,9 @@ Result<Bytes> write_tiff(const Image& image, const ImageMetadata& metadata) {
   const auto rows_per_strip = static_cast<uint32_t>(
       std::min<size_t>(std::max<size_t>(1, kStripBytes / row_bytes), static_cast<size_t>(image.height_px)));
   Bytes out;
-  append_text(out, "II*");
-  append_number(out, 0, 5, Endian::kLittle);  // the rest of the magic number; the directory's offset, set below
+  append_text(out, "II");
+  append_number(out, 42, 2, Endian::kLittle);
+  append_number(out, 0, 4, Endian::kLittle);  // the directory's offset, set below
   std::vector<uint32_t> offsets;
   std::vector<uint32_t> lengths;
   LACONIC_RETURN_IF_ERROR(append_strips(image, rows_per_strip, out, offsets, lengths));

@@ -185,7 +185,8 @@ Result<Bytes> with_webp_metadata(ByteSpan webp, const ImageMetadata& metadata) {
   LACONIC_ASSIGN_OR_RETURN(const std::vector<Chunk> chunks, chunks_of_file(webp));
   LACONIC_ASSIGN_OR_RETURN(const StillPicture picture, still_picture(chunks));
   Bytes out = write_container(picture, metadata);
-  if (out.size() > 0xFFFFFFFEull) return invalid_argument("the WebP would be longer than the 4 GiB its container holds");
+  if (out.size() > 0xFFFFFFFEull)
+    return invalid_argument("the WebP would be longer than the 4 GiB its container holds");
   return out;
 }
 

@@ -157,6 +157,7 @@ Result<std::unique_ptr<ImageWeights>> load_weights(const std::string& path, cons
   LACONIC_ASSIGN_OR_RETURN(const ImageConfig config, config_of(file, path));
   torch::NoGradGuard no_grad;
   auto weights = std::make_unique<ImageWeights>();
+  const NoRandomStart no_random_start;
   weights->network = ImageNetwork(config);
   LACONIC_RETURN_IF_ERROR(named(load_floats(file.tensors, weights->network), path));
   Result<ScaleNetworks> scale = load_scale_networks(file.tensors, weights->network);

@@ -55,8 +55,10 @@ TEST(Png, ExpandsPalettesWithAndWithoutTransparency) {
     finish_png(png, {0, 1, 0});
     const Result<Image> image = read(png);
     ASSERT_TRUE(image.ok()) << image.status().message();
-    expect_pixel(*image, 0, 0, has_transparency ? std::vector<uint32_t>{40, 50, 60, 255} : std::vector<uint32_t>{40, 50, 60});
-    expect_pixel(*image, 1, 0, has_transparency ? std::vector<uint32_t>{10, 20, 30, 77} : std::vector<uint32_t>{10, 20, 30});
+    expect_pixel(*image, 0, 0,
+                 has_transparency ? std::vector<uint32_t>{40, 50, 60, 255} : std::vector<uint32_t>{40, 50, 60});
+    expect_pixel(*image, 1, 0,
+                 has_transparency ? std::vector<uint32_t>{10, 20, 30, 77} : std::vector<uint32_t>{10, 20, 30});
   }
 }
 
@@ -74,7 +76,8 @@ TEST(Png, TurnsATransparentColourIntoAlpha) {
 // Adam7: with 3 x 3 pixels, passes 1, 5, 6 and 7 hold (0,0); (0,2), (2,2)...; see the specification, section 8.
 TEST(Png, ReadsInterlacedPictures) {
   Bytes png = png_header(3, 3, 8, 0, true);
-  // Pass 1: (0,0). Passes 2 to 3: nothing. Pass 4: (2,0). Pass 5: row 2, x 0 and 2. Pass 6: rows 0 and 2, x 1. Pass 7: row 1.
+  // Pass 1: (0,0). Passes 2 to 3: nothing. Pass 4: (2,0). Pass 5: row 2, x 0 and 2. Pass 6: rows 0 and 2, x 1. Pass 7:
+  // row 1.
   finish_png(png, {0, 1, 0, 3, 0, 7, 9, 0, 2, 0, 8, 0, 4, 5, 6});
   const Result<Image> image = read(png);
   ASSERT_TRUE(image.ok()) << image.status().message();
@@ -226,7 +229,8 @@ TEST(Bmp, ReadsRowsFromTheTopAndFromTheBottom) {
 TEST(Bmp, ReadsRunLengths) {
   Bytes bmp = bmp_header(6, 3, 8, 1, 54 + 1024);
   for (uint32_t i = 0; i < 256; ++i) append_le(bmp, i == 2 ? 0x0A0B0C : i * 0x010101, 4);
-  // Bottom row: 4 x index 7, then plain 1, 2 (an even number of bytes). Middle: moved over by 2. Top row: 3 plain, padded.
+  // Bottom row: 4 x index 7, then plain 1, 2 (an even number of bytes). Middle: moved over by 2. Top row: 3 plain,
+  // padded.
   bmp.insert(bmp.end(), {4, 7, 1, 1, 1, 2, 0, 0});
   bmp.insert(bmp.end(), {0, 2, 2, 0, 1, 9, 0, 0});
   bmp.insert(bmp.end(), {0, 3, 30, 31, 32, 0, 0, 1});
@@ -272,7 +276,8 @@ TEST(Pnm, ReadsBitmapsPlainAndRaw) {
   for (const Bytes& bytes : {Bytes(plain.begin(), plain.end()), raw}) {
     const Result<Image> image = read(bytes);
     ASSERT_TRUE(image.ok()) << image.status().message();
-    EXPECT_EQ(image->samples, Bytes({0, 255, 255, 255, 255, 255, 255, 255, 0, 255, 0, 255, 255, 255, 255, 255, 255, 255}));
+    EXPECT_EQ(image->samples,
+              Bytes({0, 255, 255, 255, 255, 255, 255, 255, 0, 255, 0, 255, 255, 255, 255, 255, 255, 255}));
   }
 }
 

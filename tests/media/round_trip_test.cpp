@@ -10,8 +10,8 @@
 namespace laconic {
 namespace {
 
-Result<Image> there_and_back(const Image& image, const std::string& format, std::vector<std::string>* warnings = nullptr,
-                             bool webp_lossless = false) {
+Result<Image> there_and_back(const Image& image, const std::string& format,
+                             std::vector<std::string>* warnings = nullptr, bool webp_lossless = false) {
   ImageWriteOptions options;
   options.warnings = warnings;
   options.webp_lossless = webp_lossless;
