@@ -19,8 +19,12 @@ using namespace laconic;
 void use_float_twins(const ImageModel& model) {
   models::ImageWeights& weights = *model.impl().weights;
   weights.network->scale_context->set_integers(weights.scale_networks);
-  for (auto& [name, convolution] : weights.network->scale_context->convolutions()) convolution->set_float_twin(true);
   torch::NoGradGuard no_grad;
+  for (auto& [name, convolution] : weights.network->scale_context->convolutions()) {
+    convolution->set_float_twin(true);
+    // Stored weights have 7 bits, so that even their float sums are often exact; trained float weights have 24.
+    convolution->weight.mul_(1.001);
+  }
   weights.scale_networks = weights.network->scale_context->prepare();
 }
 
