@@ -3,6 +3,12 @@
 #include "models/exact.h"
 
 namespace laconic::models {
+namespace {
+
+// sum + x; in place when nothing is recorded for gradients, for fresh memory costs more time than the addition.
+torch::Tensor add_to(torch::Tensor sum, const torch::Tensor& x) { return torch::GradMode::is_enabled() ? sum + x : sum.add_(x); }
+
+}  // namespace
 
 PointwiseImpl::PointwiseImpl(int in_channels, int out_channels, double init_gain) {
   weight = register_parameter("weight", random_start({out_channels, in_channels, 1, 1}, init_gain / std::sqrt(in_channels)));
@@ -40,11 +46,13 @@ TokenMixerImpl::TokenMixerImpl(int channels) {
 }
 
 torch::Tensor TokenMixerImpl::forward(const torch::Tensor& x) {
-  const torch::Tensor mixed = x + project_(activate(mix_(x)));
-  return mixed + contract_(activate(expand_(mixed)));
+  const torch::Tensor mixed = add_to(project_(activate(mix_(x))), x);
+  return add_to(contract_(activate(expand_(mixed))), mixed);
 }
 
-torch::Tensor activate(const torch::Tensor& x) { return torch::leaky_relu(x, 0.125); }
+torch::Tensor activate(torch::Tensor x) {
+  return torch::GradMode::is_enabled() ? torch::leaky_relu(x, 0.125) : torch::leaky_relu_(x, 0.125);
+}
 
 torch::Tensor interpolate(const torch::Tensor& anchors, const torch::Tensor& steps) {
   const torch::Tensor low = torch::floor(steps / 256).clamp(0, anchors.size(0) - 2);

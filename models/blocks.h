@@ -40,7 +40,8 @@ class TokenMixerImpl : public torch::nn::Module {
 };
 TORCH_MODULE(TokenMixer);
 
-torch::Tensor activate(const torch::Tensor& x);  // leaky ReLU, slope 1/8
+// Leaky ReLU, slope 1/8; in place when no gradients are recorded, so hand it only what is not needed afterwards.
+torch::Tensor activate(torch::Tensor x);
 
 // Vectors at the quality anchors (every 256 steps), interpolated. anchors: [A, C]; steps: [N] quality steps 0..2048.
 // Result [N, C, 1, 1]: linear, or for gains, kept as logarithms, log-linear.
