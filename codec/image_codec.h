@@ -108,7 +108,7 @@ class ImageDecoder {
   virtual Result<Image> decode(ByteSpan stream) = 0;
   // Only the superblocks that the region's pixels depend on are read; metadata comes along.
   virtual Result<Image> decode_region(ByteSpan stream, const Rect& region) = 0;
-  // One hash over all decoded symbols, in coding order: equal on every machine (FORMAT.md, "Symbol hash").
+  // One hash over all decoded symbols, in the order of FORMAT.md 11: equal on every machine.
   virtual Result<uint64_t> symbol_hash(ByteSpan stream) = 0;
   // After decode() with conceal: one sentence for each damaged superblock; empty if there was none.
   virtual const std::vector<std::string>& damage() const = 0;
