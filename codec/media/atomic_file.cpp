@@ -59,6 +59,9 @@ std::string temporary_name() {
   return name;
 }
 
+// linkat() by descriptor needs a privilege; by this link it does not.
+std::string link_to(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
 Status write_all(int fd, ByteSpan bytes, const std::string& path) {
   size_t done = 0;
   while (done < bytes.size()) {
@@ -96,25 +99,45 @@ Result<AtomicFile> AtomicFile::create(const std::string& path) {
   if (exists && ::access(path.c_str(), W_OK) != 0) return cannot_write(path, errno);
 
   LACONIC_ASSIGN_OR_RETURN(file.target_, resolve_links(path));
-  for (int i = 0; i < kNameAttempts && file.fd_ < 0; ++i) {
-    file.temporary_ = parent_of(file.target_) + "/" + temporary_name();
-    file.fd_ = ::open(file.temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file.fd_ < 0 && errno != EEXIST) break;
-  }
-  if (file.fd_ < 0) {
-    const int error = errno;
-    file.temporary_.clear();  // not ours to remove
-    return cannot_write(path, error);
-  }
+  if (const int error = file.open_temporary(); error != 0) return cannot_write(path, error);
   if (exists && ::fchmod(file.fd_, existing.st_mode & 07777) != 0) return cannot_write(path, errno);
   return file;
+}
+
+int AtomicFile::open_temporary() {
+  const std::string folder = parent_of(target_);
+  fd_ = ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+  is_nameless_ = fd_ >= 0 && ::access(link_to(fd_).c_str(), F_OK) == 0;  // no /proc, no way to a name
+  if (is_nameless_) return 0;
+  if (fd_ >= 0) ::close(fd_);
+  for (int i = 0; i < kNameAttempts; ++i) {
+    const std::string name = folder + "/" + temporary_name();
+    fd_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd_ >= 0) temporary_ = name;
+    if (fd_ >= 0 || errno != EEXIST) break;
+  }
+  return fd_ >= 0 ? 0 : errno;
+}
+
+// linkat() does not replace, rename() does: the target gets the file by way of a temporary name.
+int AtomicFile::give_name() {
+  for (int i = 0; i < kNameAttempts; ++i) {
+    const std::string name = parent_of(target_) + "/" + temporary_name();
+    if (::linkat(AT_FDCWD, link_to(fd_).c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      temporary_ = name;
+      return 0;
+    }
+    if (errno != EEXIST) break;
+  }
+  return errno;
 }
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
     : fd_(other.fd_),
       owns_fd_(other.owns_fd_),
       target_(std::move(other.target_)),
-      temporary_(std::move(other.temporary_)) {
+      temporary_(std::move(other.temporary_)),
+      is_nameless_(other.is_nameless_) {
   other.fd_ = -1;
   other.temporary_.clear();
 }
@@ -135,9 +158,9 @@ Status AtomicFile::append(ByteSpan bytes) {
 
 Status AtomicFile::commit() {
   LACONIC_CHECK(fd_ >= 0);
+  int error = is_nameless_ ? give_name() : 0;
   const int fd = fd_;
   fd_ = -1;
-  int error = 0;
   if (owns_fd_ && ::close(fd) != 0 && errno != EINTR) error = errno;  // network file systems report a full disk here
   if (error == 0 && !temporary_.empty()) {
     if (::rename(temporary_.c_str(), target_.c_str()) != 0) {

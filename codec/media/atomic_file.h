@@ -10,7 +10,8 @@
 
 namespace laconic {
 
-// Collects bytes in a temporary file beside the target and renames it over the target in commit().
+// Collects bytes in a temporary file beside the target and renames it over the target in commit(). Until then the file has
+// no name where the file system can do that (O_TMPFILE), so that even a killed process leaves nothing behind.
 //   - Symbolic links stay: what they point to is replaced. An existing file keeps its permissions.
 //   - An existing target that is not a regular file (/dev/null, a named pipe) is written straight to.
 //   - "-" is standard output, also written straight to.
@@ -28,12 +29,15 @@ class AtomicFile : public ByteSink {
 
  private:
   AtomicFile() = default;
+  int open_temporary();  // these two: 0 or an errno
+  int give_name();
   void abandon();
 
   int fd_ = -1;
   bool owns_fd_ = true;
   std::string target_;     // links resolved; as given for what is written straight to
-  std::string temporary_;  // empty when written straight to, and after commit()
+  std::string temporary_;  // empty when written straight to, without a name yet, and after commit()
+  bool is_nameless_ = false;
 };
 
 Status write_file_atomically(const std::string& path, ByteSpan bytes);

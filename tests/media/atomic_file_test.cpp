@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -36,11 +37,30 @@ TEST(AtomicFile, LeavesTheTargetAsItWasWithoutCommit) {
     Result<AtomicFile> file = AtomicFile::create(folder.file("a"));
     ASSERT_TRUE(file.ok());
     ASSERT_TRUE(file->append(kNew).ok());
-    EXPECT_EQ(folder.num_files(), 2u);
     EXPECT_EQ(get_file(folder.file("a")), kOld);
   }
   EXPECT_EQ(get_file(folder.file("a")), kOld);
   EXPECT_EQ(folder.num_files(), 1u);
+}
+
+TEST(AtomicFile, LeavesNothingWhenTheProcessIsKilled) {
+  const TemporaryFolder folder;
+  if (const int fd = ::open(folder.file("").c_str(), O_WRONLY | O_TMPFILE, 0600); fd < 0) {
+    GTEST_SKIP() << "this file system knows no files without a name";
+  } else {
+    ::close(fd);
+  }
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    Result<AtomicFile> file = AtomicFile::create(folder.file("a"));
+    if (file.ok() && file->append(kNew).ok()) ::raise(SIGKILL);
+    ::_exit(1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(folder.num_files(), 0u);
 }
 
 TEST(AtomicFile, ReplacesWithItsPermissionsOnCommit) {
