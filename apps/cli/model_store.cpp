@@ -63,6 +63,16 @@ std::vector<WeightsFile> scan_folder(const fs::path& folder) {
 
 ModelStore::ModelStore(const CommonOptions& options) : options_(options) {}
 
+// What the user names must be there, whatever else is installed.
+Status ModelStore::check_named_path() const {
+  const char* variable = std::getenv("LACONIC_MODEL");
+  const bool is_option = !options_.model_path.empty();
+  const std::string path = is_option ? options_.model_path : variable != nullptr ? variable : "";
+  std::error_code error;
+  if (path.empty() || fs::exists(path, error)) return ok_status();
+  return model_mismatch(fmt::format("weights '{}'{} do not exist", path, is_option ? "" : " named by $LACONIC_MODEL"));
+}
+
 std::vector<std::string> ModelStore::search_path(bool is_for_decoding) const {
   if (!options_.model_path.empty()) return {options_.model_path};
   std::vector<std::string> paths;
@@ -79,6 +89,7 @@ std::vector<std::string> ModelStore::search_path(bool is_for_decoding) const {
 }
 
 Result<std::vector<WeightsFile>> ModelStore::weights_files(bool is_for_decoding) const {
+  LACONIC_RETURN_IF_ERROR(check_named_path());
   const std::vector<std::string> paths = search_path(is_for_decoding);
   std::vector<WeightsFile> files;
   for (const std::string& path : paths) {
@@ -89,9 +100,6 @@ Result<std::vector<WeightsFile>> ModelStore::weights_files(bool is_for_decoding)
     } else if (fs::exists(path, error)) {
       files.push_back({path, true});
     }
-  }
-  if (std::error_code error; !options_.model_path.empty() && !fs::exists(options_.model_path, error)) {
-    return model_mismatch(fmt::format("weights '{}' do not exist", options_.model_path));
   }
   if (files.empty()) {
     return model_mismatch(

@@ -3,6 +3,7 @@
 //   --model PATH, else $LACONIC_MODEL, else data/weights of the source tree (a program run from its build tree), else
 //   share/laconic/weights beside the program's bin folder, else that of the installation prefix.
 //
+// What --model or $LACONIC_MODEL names must exist; decoding looks in the places after $LACONIC_MODEL too, for other ids.
 // A PATH may be a file or a folder. In a folder, image-*.safetensors count; manifest.json names the default one.
 #pragma once
 
@@ -36,6 +37,7 @@ class ModelStore {
   double seconds_loading() const { return seconds_loading_; }
 
  private:
+  Status check_named_path() const;
   std::vector<std::string> search_path(bool is_for_decoding) const;
 
   const CommonOptions options_;

@@ -164,6 +164,16 @@ TEST(LaconicModel, MissingWeightsAreTold) {
   EXPECT_EQ(folder.names(), Names({"a.png"}));
 }
 
+TEST(LaconicModel, VariableThatNamesMissingWeightsIsToldEvenWhereOthersFit) {
+  const TestFolder folder;
+  write_text(folder / "a.lac", foreign_stream());
+  const std::string nowhere = folder / "none.safetensors";
+  const Surroundings surroundings{"", {{"LACONIC_MODEL", nowhere}}};
+  expect_error(run_laconic({"decode", folder / "a.lac", folder / "a.png"}, surroundings), 4, nowhere + "' named by");
+  expect_error(run_laconic({"models"}, surroundings), 4, nowhere + "' named by");
+  EXPECT_EQ(folder.names(), Names({"a.lac"}));
+}
+
 TEST(LaconicModel, DamagedWeightsAreTold) {
   const TestFolder folder;
   write_picture(draw_picture(16, 16), folder / "a.png");
