@@ -1,5 +1,7 @@
 #!/bin/bash
 # Installs what building and testing Laconic needs on Debian 12; does nothing when all of it is there.
+#   apps/install-deps.sh [--eval]
+# --eval adds what apps/eval/rd.py needs: Python's numpy, scipy, matplotlib and Pillow, and the codecs it compares with.
 # Runs as root or with sudo, asks nothing. Used by apps/quickstart.sh and tests/run.sh.
 set -euo pipefail
 
@@ -14,8 +16,19 @@ packages=(
   libcli11-dev nlohmann-json3-dev libfmt-dev libspdlog-dev
   python3
 )
+eval_packages=(
+  python3-numpy python3-scipy python3-matplotlib python3-pil
+  libjpeg-turbo-progs webp libavif-bin libjxl-tools
+  ffmpeg                      # runs x265
+)
 
 say() { echo "install-deps: $*" >&2; }
+
+case "$*" in
+  "") ;;
+  --eval) packages+=("${eval_packages[@]}") ;;
+  *) say "usage: apps/install-deps.sh [--eval]"; exit 1 ;;
+esac
 
 as_root=()
 if [ "$(id -u)" != 0 ]; then as_root=(sudo); fi

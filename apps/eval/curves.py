@@ -1,0 +1,79 @@
+"""Rate-distortion curves: means of measured rows, published ones, and the Bjontegaard delta rates between them."""
+import dataclasses
+import json
+
+from bd import bd_rate
+from metrics import METRICS
+
+
+@dataclasses.dataclass
+class Curve:
+    """points: from the fewest bytes to the most, each {"bpp", metric key: value, and if measured the means of all columns}.
+
+    pictures: what it was measured from, {picture digest: points}; empty if published.
+    """
+
+    name: str
+    title: str
+    points: list
+    pictures: dict = dataclasses.field(default_factory=dict)
+
+
+def scaled(points, metric):
+    """[(bpp, quality)] of the points that have the metric, on the scale on which more is better."""
+    return [(point["bpp"], metric.scale(point[metric.key])) for point in points if point.get(metric.key) is not None]
+
+
+def _mean_row(rows):
+    numbers = [key for key, value in rows[0].items() if isinstance(value, (int, float)) and all(key in row for row in rows)]
+    return {key: sum(row[key] for row in rows) / len(rows) for key in numbers}
+
+
+def measured_curve(codec, jobs, rows):
+    """Curve of one codec from rows {key: row}; a quality that some picture lacks is left out of the mean."""
+    pictures, by_quality = {}, {}
+    for job in jobs:
+        if job.codec is codec:
+            row = rows.get(job.key)
+            by_quality.setdefault(job.quality, []).append(row)
+            if row is not None:
+                pictures.setdefault(job.picture.digest, []).append(row)
+    points = [_mean_row(quality_rows) for quality_rows in by_quality.values() if None not in quality_rows]
+    return Curve(codec.name, codec.title, sorted(points, key=lambda point: point["bpp"]), pictures)
+
+
+def published_curves(path, names):
+    """Curves of a JSON object {name: {"bpp": [...], "psnr": [...], ...}} or {name: [{"bpp": ..., "psnr": ...}, ...]}, which
+    may lie under "curves"; all that have a metric, or those named. ValueError says what is wrong with the file."""
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    stored = stored.get("curves", stored)
+    missing = [name for name in names if name not in stored]
+    if missing:
+        raise ValueError(f"{path} has no curve '{missing[0]}'; it has {', '.join(stored)}.")
+    curves = []
+    for name in names or stored:
+        columns = stored[name]
+        if isinstance(columns, dict):
+            keys = [key for key in ("bpp", *(metric.key for metric in METRICS)) if key in columns]
+            columns = [dict(zip(keys, values)) for values in zip(*(columns[key] for key in keys))]
+        if any(scaled(columns, metric) for metric in METRICS):
+            curves.append(Curve(f"{name} (published)", f"{name} (published)", sorted(columns, key=lambda point: point["bpp"])))
+    return curves
+
+
+def bd_rates(anchor, curve):
+    """{metric key: {"mean_curve": percent, "per_picture": percent or None}} of `curve` against `anchor`.
+
+    mean_curve: of the curves of mean bpp and mean metric over all pictures, as CompressAI does and as published curves allow;
+    per_picture: mean over pictures of each picture's own BD-rate, where both were measured here.
+    """
+    rates = {}
+    for metric in METRICS:
+        of_means = bd_rate(scaled(anchor.points, metric), scaled(curve.points, metric))
+        if of_means is None:
+            continue
+        common = [digest for digest in curve.pictures if digest in anchor.pictures]
+        each = [bd_rate(scaled(anchor.pictures[digest], metric), scaled(curve.pictures[digest], metric)) for digest in common]
+        each = [rate for rate in each if rate is not None]
+        rates[metric.key] = {"mean_curve": of_means, "per_picture": sum(each) / len(each) if each else None}
+    return rates

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Compares codecs on the same pictures: bytes of files, quality, time and memory of whole processes.
+
+    apps/install-deps.sh --eval
+    /usr/bin/python3 apps/eval/rd.py PICTURES... --codecs laconic,jpeg,webp,avif,jxl,x265 --out DIR
+    ... --codecs laconic:effort=0,laconic:effort=9,jpeg --anchor jpeg
+    ... --published ../shared/baselines/kodak-published.json:vtm,paper-elic2022_mse --anchor "vtm (published)"
+
+PICTURES are lossless pictures or folders of them; they are compared as 8-bit RGB without metadata. After a colon laconic takes
+options of `laconic encode`, as OPTION=VALUE. DIR gets report.html, rd.json, rd.csv, rd-METRIC.png and .svg; rows.jsonl and
+crops/ keep every row as soon as it is measured, so the same command goes on where a run was stopped, and another codec, picture
+or new weights only add what is missing. Exit code: 0 done; 1 wrong usage or some codec failed; 130 interrupted.
+"""
+import argparse
+import pathlib
+import signal
+import sys
+
+try:
+    import curves
+    import measure
+    import report
+    from image_codecs import CodecError, parse_codecs
+except ModuleNotFoundError as error:
+    sys.exit(f"rd.py: Python at {sys.executable} has no {error.name}; "
+             "run apps/install-deps.sh --eval and use /usr/bin/python3")
+
+PICTURE_SUFFIXES = {".bmp", ".png", ".pnm", ".ppm", ".tif", ".tiff"}
+
+
+def parse_arguments(arguments):
+    parser = argparse.ArgumentParser(prog="rd.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pictures", nargs="+", type=pathlib.Path, metavar="PICTURES")
+    parser.add_argument("--codecs", required=True,
+                        help="comma-separated: laconic[:OPTION=VALUE...], jpeg, webp, avif, jxl, x265")
+    parser.add_argument("--out", required=True, type=pathlib.Path, metavar="DIR")
+    parser.add_argument("--program", default=str(pathlib.Path(__file__).resolve().parents[2] / "build" / "laconic"),
+                        help="laconic's program (build/laconic)")
+    parser.add_argument("--jobs", type=int, default=1, help="pictures at a time (1: more make the measured seconds longer)")
+    parser.add_argument("--anchor", help="curve that BD-rates refer to (the first that is not laconic's)")
+    parser.add_argument("--published", action="append", default=[], metavar="FILE[:NAME,NAME...]",
+                        help="adds published curves: all in the JSON file, or those named")
+    chosen = parser.parse_args(arguments)
+    if chosen.jobs < 1:
+        parser.error(f"--jobs is {chosen.jobs}; it must be at least 1")
+    return chosen
+
+
+def find_pictures(paths):
+    """Pictures named or lying directly in the folders named, in order. Raises CodecError."""
+    files = []
+    for path in paths:
+        if path.is_dir():
+            files += sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES)
+        else:
+            files.append(path)
+    if not files:
+        raise CodecError(f"There is no picture ({', '.join(sorted(PICTURE_SUFFIXES))}) in {', '.join(map(str, paths))}.")
+    return list({picture.digest: picture for picture in map(measure.open_picture, files)}.values())
+
+
+def read_published(specs):
+    found = []
+    for spec in specs:
+        path, _, names = spec.partition(":")
+        try:
+            found += curves.published_curves(pathlib.Path(path), [name for name in names.split(",") if name])
+        except (OSError, ValueError, AttributeError, TypeError) as error:
+            raise CodecError(f"Published curves cannot be read from {path}: {error}") from error
+    return found
+
+
+def choose_anchor(name, all_curves):
+    if name is None:
+        return next((curve for curve in all_curves if not curve.name.startswith("laconic")), all_curves[0])
+    for curve in all_curves:
+        if name in (curve.name, curve.name.removesuffix(" (published)")):
+            return curve
+    raise CodecError(f"There is no curve '{name}' for the anchor; there are {', '.join(curve.name for curve in all_curves)}.")
+
+
+def show_progress(num_done, num_jobs, seconds_left):
+    left = ""
+    if seconds_left is not None:
+        left = f", {seconds_left / 60:.0f} min left" if seconds_left > 90 else f", {seconds_left:.0f} s left"
+    print(f"\r{num_done}/{num_jobs} done{left}      ", end="", file=sys.stderr, flush=True)
+
+
+def crops_of(pictures, jobs, store):
+    """What report.write_report wants to show side by side."""
+    crops = []
+    for picture in pictures:
+        of_codecs = {}
+        for job in jobs:
+            if job.picture is picture and job.key in store.rows and store.crop_path(job.key).exists():
+                of_codecs.setdefault(job.codec.name, []).append((store.rows[job.key], store.crop_path(job.key)))
+        if store.crop_path(picture.digest).exists():
+            crops.append((picture.path.name, store.crop_path(picture.digest), of_codecs))
+    return crops
+
+
+def print_summary(anchor, rates):
+    print(f"BD-rate against {anchor.title}, mean curve (per-picture mean in brackets):")
+    for name, of_codec in rates.items():
+        texts = []
+        for key, rate in of_codec.items():
+            per_picture = "" if rate["per_picture"] is None else f" ({rate['per_picture']:+.2f} %)"
+            texts.append(f"{key} {rate['mean_curve']:+.2f} %{per_picture}")
+        print(f"  {name}: {', '.join(texts) or 'no quality in common'}")
+
+
+def compare(pictures, codecs, published, anchor_name, folder, num_workers):
+    """Measures what is missing, writes the report into `folder`; returns {codec name: sentence} of codecs that failed."""
+    store = measure.Store(folder)
+    versions = {codec.name: codec.version() for codec in codecs}
+    jobs = [job for picture in pictures for codec in codecs
+            for job in measure.jobs_for(picture, codec, versions[codec.name])]
+    failures = measure.measure_all(jobs, store, num_workers, show_progress)
+    print(file=sys.stderr)
+    measured = [curves.measured_curve(codec, jobs, store.rows) for codec in codecs]
+    all_curves = [curve for curve in measured + published if curve.points]
+    if all_curves:
+        anchor = choose_anchor(anchor_name, all_curves)
+        rows = [store.rows[job.key] for job in jobs if job.key in store.rows]
+        title = f"Rate and distortion, {len(pictures)} picture{'s' if len(pictures) > 1 else ''}"
+        crops = crops_of(pictures, jobs, store)
+        print_summary(anchor, report.write_report(folder, title, anchor, all_curves, versions, rows, crops))
+        print(f"written: {folder}/report.html")
+    return failures
+
+
+def main(arguments):
+    chosen = parse_arguments(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # kill, as Ctrl-C, ends after the rows begun
+    try:
+        codecs = parse_codecs(chosen.codecs, chosen.program)
+        published = read_published(chosen.published)
+        pictures = find_pictures(chosen.pictures)
+        chosen.out.mkdir(parents=True, exist_ok=True)
+        failures = compare(pictures, codecs, published, chosen.anchor, chosen.out, chosen.jobs)
+    except CodecError as error:
+        print(f"rd.py: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nrd.py: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    for sentence in failures.values():
+        print(f"rd.py: {sentence}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
