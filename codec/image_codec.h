@@ -54,6 +54,7 @@ class ImageModel {
 
 struct ImageEncoderOptions {
   float quality = 60;   // 0..100, higher is better; continuous, kept in steps of 100/2048
+  int effort = 3;       // 0..9: 0 one pass, then more and more search for better latents; decoders never notice
   int num_threads = 0;  // 0 = one per core
   Limits limits;        // refuses larger inputs
   Progress progress;    // may be empty
@@ -69,6 +70,7 @@ class ImageEncoder {
   virtual Result<Bytes> encode(const Image& image) = 0;
   // For a search over qualities: as in ImageEncoderOptions, for the next encode().
   virtual Status set_quality(float quality) = 0;
+  virtual Status set_effort(int effort) = 0;
   // Of the last encode().
   virtual std::vector<StageTime> stage_times() const = 0;
 };
@@ -77,6 +79,7 @@ struct ImageDecoderOptions {
   int num_threads = 0;   // 0 = one per core
   Limits limits;         // refuses larger pictures before anything is allocated for them
   Progress progress;     // may be empty
+  int num_slices = 4;    // 1..4: fewer give a preview from the first slices of every superblock, sooner
   bool conceal = false;  // damaged superblocks become grey, with their place in damage(), instead of an error
 };
 

@@ -345,6 +345,14 @@ laconic_status laconic_encoder_create(const laconic_model* model, laconic_encode
   });
 }
 
+laconic_status laconic_encoder_set_effort(laconic_encoder* encoder, int effort, laconic_error* error) {
+  return change_options(encoder, &laconic_encoder::encoder, error, [&](auto& options) -> Status {
+    if (effort < 0 || effort > 9) return invalid_argument("effort is " + std::to_string(effort) + ", allowed are 0..9");
+    options.effort = effort;
+    return ok_status();
+  });
+}
+
 laconic_status laconic_encoder_set_quality(laconic_encoder* encoder, float quality, laconic_error* error) {
   return guarded(error, [&]() -> Status {
     if (encoder == nullptr) return null_argument("encoder");
@@ -414,6 +422,14 @@ laconic_status laconic_decoder_set_progress(laconic_decoder* decoder, laconic_pr
                                             laconic_error* error) {
   return change_options(decoder, &laconic_decoder::decoder, error,
                         [&](auto& options) { return set_progress(options, progress, user); });
+}
+
+laconic_status laconic_decoder_set_slices(laconic_decoder* decoder, int num_slices, laconic_error* error) {
+  return change_options(decoder, &laconic_decoder::decoder, error, [&](auto& options) -> Status {
+    if (num_slices < 1 || num_slices > 4) return invalid_argument("num_slices is " + std::to_string(num_slices) + ", allowed are 1..4");
+    options.num_slices = num_slices;
+    return ok_status();
+  });
 }
 
 laconic_status laconic_decoder_set_conceal(laconic_decoder* decoder, int conceal, laconic_error* error) {

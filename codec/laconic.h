@@ -144,6 +144,8 @@ LACONIC_API laconic_status laconic_encoder_create(const laconic_model* model, la
 /* Settings hold from the next encode on; after a failure the one before holds. */
 /* quality: 0..100, higher is better; continuous. */
 LACONIC_API laconic_status laconic_encoder_set_quality(laconic_encoder* encoder, float quality, laconic_error* error);
+/* effort: 0..9, 3 unless set; 0 is one pass, 9 the longest search for fewer bytes. Decoders never notice. */
+LACONIC_API laconic_status laconic_encoder_set_effort(laconic_encoder* encoder, int effort, laconic_error* error);
 /* num_threads: 0 for one a core. */
 LACONIC_API laconic_status laconic_encoder_set_threads(laconic_encoder* encoder, int num_threads, laconic_error* error);
 /* max_pixels, max_dimension_px: larger pictures are refused; 0 for the default. */
@@ -171,6 +173,8 @@ LACONIC_API laconic_status laconic_decoder_set_limits(laconic_decoder* decoder, 
                                                       uint32_t max_dimension_px, laconic_error* error);
 LACONIC_API laconic_status laconic_decoder_set_progress(laconic_decoder* decoder, laconic_progress progress, void* user,
                                                         laconic_error* error);
+/* num_slices: 1..4; fewer than 4 give a preview from the first slices of every superblock, sooner. */
+LACONIC_API laconic_status laconic_decoder_set_slices(laconic_decoder* decoder, int num_slices, laconic_error* error);
 /* conceal: not 0 makes damaged superblocks grey instead of failing. */
 LACONIC_API laconic_status laconic_decoder_set_conceal(laconic_decoder* decoder, int conceal, laconic_error* error);
 

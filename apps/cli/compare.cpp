@@ -55,7 +55,7 @@ Result<LoadedPicture> load_either(const std::string& path, PictureDecoder& decod
 Result<Comparison> compare(const CompareOptions& options, Reporter& reporter) {
   if (options.reference == "-" && options.distorted == "-")
     return invalid_argument("only one side can be standard input");
-  PictureDecoder decoder(options.common, /*conceals=*/false, reporter);
+  PictureDecoder decoder(options.common, /*conceals=*/false, /*num_slices=*/4, reporter);
   LACONIC_ASSIGN_OR_RETURN(const LoadedPicture reference, load_either(options.reference, decoder));
   LACONIC_ASSIGN_OR_RETURN(const LoadedPicture distorted, load_either(options.distorted, decoder));
   const Image &a = reference.image, &b = distorted.image;

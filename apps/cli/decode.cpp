@@ -24,12 +24,13 @@ struct DecodeOptions {
   std::string format;  // empty: from the extension, png in a folder
   std::optional<std::string> region;
   bool conceals = false;
+  int num_slices = 4;
 };
 
 class DecodeCommand {
  public:
   explicit DecodeCommand(const DecodeOptions& options)
-      : options_(options), reporter_(options.common.is_quiet), decoder_(options.common, options.conceals, reporter_) {}
+      : options_(options), reporter_(options.common.is_quiet), decoder_(options.common, options.conceals, options.num_slices, reporter_) {}
 
   ExitCode run();
 
@@ -116,6 +117,9 @@ void add_decode_command(CLI::App& program, Run& run) {
       ->type_name("NAME");
   command->add_option("--region", options->region, "Only this part, in pixels")->type_name("X,Y,W,H");
   command->add_flag("--conceal", options->conceals, "Decode what is left of a damaged file; what is lost becomes grey");
+  command->add_option("--slices", options->num_slices, "1..4: a preview from the first N of the picture's four slices")
+      ->check(CLI::Range(1, 4))
+      ->type_name("N");
   add_model_options(*command, options->common);
   add_output_options(*command, options->common);
   command->callback([options, &run] { run = [options] { return DecodeCommand(*options).run(); }; });

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -28,6 +30,7 @@ struct EncodeOptions {
   CommonOptions common;
   JobPaths paths;
   std::optional<float> quality;
+  int effort = ImageEncoderOptions().effort;
   std::optional<double> bpp;
   std::optional<std::string> size;
   std::optional<double> psnr_db;
@@ -47,8 +50,15 @@ class EncodeCommand {
   Result<Bytes> encode_to_size(const Image& image, double target_bytes);
   Result<Bytes> encode_to_psnr(const Image& image, double target_db);
   Result<double> measure_psnr(const Image& image, ByteSpan stream);
+  struct Found {
+    Bytes stream;
+    double value = 0;  // size or PSNR
+    int step = 0;
+  };
+  Result<Found> encode_to(const Image& image, QualitySearch search, double close_enough_at_last,
+                          const std::function<Result<double>(const Bytes&)>& value_of);
   // Encodes at one quality step; keeps the time by stage.
-  Result<Bytes> encode_step(const Image& image, int step);
+  Result<Bytes> encode_step(const Image& image, int step, int effort);
   Result<Bytes> encode_once(const Image& image);
 
   const EncodeOptions options_;
@@ -113,6 +123,7 @@ Status EncodeCommand::prepare(const Job& job) {
   stages_.add("loading weights", store_.seconds_loading());
   ImageEncoderOptions encoder_options;
   encoder_options.quality = options_.quality.value_or(kDefaultQuality);
+  encoder_options.effort = options_.effort;
   encoder_options.num_threads = options_.common.num_threads;
   encoder_options.limits = limits_;
   encoder_options.progress = reporter_.progress();
@@ -133,56 +144,75 @@ Result<Bytes> EncodeCommand::encode_once(const Image& image) {
   return stream;
 }
 
-Result<Bytes> EncodeCommand::encode_step(const Image& image, int step) {
+Result<Bytes> EncodeCommand::encode_step(const Image& image, int step, int effort) {
   const float quality = quality_of_step(step);
   reporter_.set_activity(fmt::format("trying quality {:.1f}", quality));
   LACONIC_RETURN_IF_ERROR(encoder_->set_quality(quality));
+  LACONIC_RETURN_IF_ERROR(encoder_->set_effort(effort));
   return encode_once(image);
 }
 
+// The quality is searched with one-pass encodes. What the chosen effort changes is learned from encoding with it, and the
+// search goes on with the target shifted by that.
+Result<EncodeCommand::Found> EncodeCommand::encode_to(const Image& image, QualitySearch search, double close_enough_at_last,
+                                                      const std::function<Result<double>(const Bytes&)>& value_of) {
+  constexpr int kMaxFullEncodes = 3;
+  const double target = search.target;
+  const auto meets = [&](double value) { return search.is_upper_bound ? value <= target : value >= target; };
+  std::map<int, double> one_pass;
+  search.value = [&](int step) -> Result<double> {
+    if (const auto known = one_pass.find(step); known != one_pass.end()) return known->second;
+    LACONIC_ASSIGN_OR_RETURN(const Bytes stream, encode_step(image, step, 0));
+    LACONIC_ASSIGN_OR_RETURN(const double value, value_of(stream));
+    return one_pass[step] = value;
+  };
+  Found found;
+  for (int i = 0; i < kMaxFullEncodes; ++i) {
+    LACONIC_ASSIGN_OR_RETURN(const QualityFound quality, find_quality(search));
+    LACONIC_ASSIGN_OR_RETURN(Bytes stream, encode_step(image, quality.step, options_.effort));
+    LACONIC_ASSIGN_OR_RETURN(const double value, value_of(stream));
+    const bool is_better = found.stream.empty() || meets(value) > meets(found.value) ||
+                           (meets(value) && (search.is_upper_bound ? value > found.value : stream.size() < found.stream.size()));
+    if (is_better) found = {std::move(stream), value, quality.step};
+    if (meets(found.value) && std::abs(found.value - target) <= close_enough_at_last) break;
+    const double before = search.target;
+    search.target = search.is_logarithmic ? target * one_pass[quality.step] / value : target + one_pass[quality.step] - value;
+    if (search.target == before) break;
+  }
+  return found;
+}
+
 Result<Bytes> EncodeCommand::encode_to_size(const Image& image, double target_bytes) {
-  Bytes best;
   QualitySearch search;
   search.target = target_bytes;
   search.close_enough = kSizeCloseEnough * target_bytes;
-  search.value = [&](int step) -> Result<double> {
-    LACONIC_ASSIGN_OR_RETURN(Bytes stream, encode_step(image, step));
-    const auto size = static_cast<double>(stream.size());
-    if (size <= target_bytes && stream.size() >= best.size()) best = std::move(stream);
-    return size;
-  };
-  LACONIC_ASSIGN_OR_RETURN(const QualityFound found, find_quality(search));
-  if (!found.meets_target) {
-    return limit_exceeded(fmt::format("quality 0 takes {:.0f} bytes, which is more than the target of {:.0f}",
-                                      found.value, target_bytes));
+  LACONIC_ASSIGN_OR_RETURN(Found found, encode_to(image, search, kSizeTolerance / 2 * target_bytes, [](const Bytes& stream) -> Result<double> {
+                             return static_cast<double>(stream.size());
+                           }));
+  if (found.value > target_bytes) {
+    return limit_exceeded(fmt::format("quality {:.1f} takes {:.0f} bytes, which is more than the target of {:.0f}",
+                                      quality_of_step(found.step), found.value, target_bytes));
   }
-  if (static_cast<double>(best.size()) < (1 - kSizeTolerance) * target_bytes) {
+  if (found.value < (1 - kSizeTolerance) * target_bytes) {
     const char* reason = found.step == kNumQualitySteps ? "quality 100" : "the nearest quality below the target";
-    reporter_.warning(file_name_,
-                      fmt::format("{} takes {} bytes; the target was {:.0f}", reason, best.size(), target_bytes));
+    reporter_.warning(file_name_, fmt::format("{} takes {:.0f} bytes; the target was {:.0f}", reason, found.value, target_bytes));
   }
-  return best;
+  return std::move(found.stream);
 }
 
 Result<Bytes> EncodeCommand::encode_to_psnr(const Image& image, double target_db) {
-  Bytes best;
   QualitySearch search;
   search.target = target_db;
   search.is_upper_bound = false;
   search.is_logarithmic = false;
   search.close_enough = kPsnrCloseEnough_db;
-  search.value = [&](int step) -> Result<double> {
-    LACONIC_ASSIGN_OR_RETURN(Bytes stream, encode_step(image, step));
-    LACONIC_ASSIGN_OR_RETURN(const double psnr_db, measure_psnr(image, stream));
-    if (psnr_db >= target_db && (best.empty() || stream.size() <= best.size())) best = std::move(stream);
-    return psnr_db;
-  };
-  LACONIC_ASSIGN_OR_RETURN(const QualityFound found, find_quality(search));
-  if (!found.meets_target) {
-    return limit_exceeded(fmt::format("quality 100 reaches {:.2f} dB, which is less than the target of {:.2f} dB",
-                                      found.value, target_db));
+  LACONIC_ASSIGN_OR_RETURN(Found found, encode_to(image, search, 2 * kPsnrCloseEnough_db,
+                                                  [&](const Bytes& stream) { return measure_psnr(image, stream); }));
+  if (found.value < target_db) {
+    return limit_exceeded(fmt::format("quality {:.1f} reaches {:.2f} dB, which is less than the target of {:.2f} dB",
+                                      quality_of_step(found.step), found.value, target_db));
   }
-  return best;
+  return std::move(found.stream);
 }
 
 Result<double> EncodeCommand::measure_psnr(const Image& image, ByteSpan stream) {
@@ -224,6 +254,10 @@ void add_encode_command(CLI::App& program, Run& run) {
       ->check(CLI::Range(1.0, 200.0))
       ->type_name("DB");
   target->require_option(0, 1);
+  command->add_option("--effort", options->effort, "0..9: time spent on a search for fewer bytes; decoding never notices")
+      ->check(CLI::Range(0, 9))
+      ->capture_default_str()
+      ->type_name("N");
 
   add_model_options(*command, options->common);
   add_output_options(*command, options->common);

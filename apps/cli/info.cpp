@@ -72,7 +72,7 @@ std::string to_text(const ImageStreamInfo& info, const std::optional<std::string
 }
 
 Result<std::string> describe(const InfoOptions& options, Reporter& reporter) {
-  PictureDecoder decoder(options.common, /*conceals=*/false, reporter);
+  PictureDecoder decoder(options.common, /*conceals=*/false, /*num_slices=*/4, reporter);
   LACONIC_ASSIGN_OR_RETURN(const InputFile stream, open_stream(options.path, decoder.limits()));
   LACONIC_ASSIGN_OR_RETURN(const ImageStreamInfo info, read_image_info(stream.bytes(), decoder.limits()));
   std::optional<std::string> symbols;

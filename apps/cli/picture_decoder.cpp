@@ -2,8 +2,8 @@
 
 namespace laconic::cli {
 
-PictureDecoder::PictureDecoder(const CommonOptions& options, bool conceals, Reporter& reporter)
-    : options_(options), conceals_(conceals), reporter_(reporter), store_(options) {}
+PictureDecoder::PictureDecoder(const CommonOptions& options, bool conceals, int num_slices, Reporter& reporter)
+    : options_(options), conceals_(conceals), num_slices_(num_slices), reporter_(reporter), store_(options) {}
 
 Result<ImageDecoder*> PictureDecoder::decoder_for(ByteSpan stream) {
   const auto info = read_image_info(stream, limits_);
@@ -19,6 +19,7 @@ Result<ImageDecoder*> PictureDecoder::decoder_for(ByteSpan stream) {
   decoder_options.limits = limits_;
   decoder_options.progress = reporter_.progress();
   decoder_options.conceal = conceals_;
+  decoder_options.num_slices = num_slices_;
   LACONIC_ASSIGN_OR_RETURN(decoder, ImageDecoder::create(model, decoder_options));
   return decoder.get();
 }

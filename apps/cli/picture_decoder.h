@@ -17,7 +17,8 @@ namespace laconic::cli {
 // One thread at a time. The reporter outlives it.
 class PictureDecoder {
  public:
-  PictureDecoder(const CommonOptions& options, bool conceals, Reporter& reporter);
+  // num_slices: as in ImageDecoderOptions.
+  PictureDecoder(const CommonOptions& options, bool conceals, int num_slices, Reporter& reporter);
 
   Result<Image> decode(ByteSpan stream, const std::optional<Rect>& region);
   Result<uint64_t> symbol_hash(ByteSpan stream);
@@ -32,6 +33,7 @@ class PictureDecoder {
 
   const CommonOptions options_;
   const bool conceals_;
+  const int num_slices_;
   Reporter& reporter_;
   Limits limits_;
   ModelStore store_;

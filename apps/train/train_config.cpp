@@ -19,6 +19,7 @@ void visit_fields(Config& c, Visit&& visit) {
   visit("decay_from", c.decay_from);
   visit("final_lr", c.final_lr);
   visit("shortcut_lr", c.shortcut_lr);
+  visit("max_rotated_side", c.max_rotated_side);
   visit("clip_norm", c.clip_norm);
   visit("ema_decay", c.ema_decay);
   visit("bfloat16", c.bfloat16);

@@ -19,6 +19,7 @@ struct TrainConfig {
   double decay_from = 0.5;        // fraction of the steps after which the rate falls to lr * final_lr (cosine)
   double final_lr = 0.01;
   double shortcut_lr = 0.1;       // multiplies lr for the linear shortcut
+  int max_rotated_side = 512;     // SOAP leaves longer sides of a matrix unrotated; 0 makes it Adam
   double clip_norm = 5.0;
   double ema_decay = 0.998;
   bool bfloat16 = true;           // transforms only; rates and exact networks stay float32

@@ -63,6 +63,7 @@ Result<std::unique_ptr<Trainer>> Trainer::create(const TrainConfig& config, cons
   }
   SoapOptions soap;
   soap.clip_norm = config.clip_norm;
+  soap.max_side = config.max_rotated_side;
   soap.statistics_every = 2;  // a fifth of the optimiser's time saved (measured 277 -> 218 ms)
   trainer->optimiser_ = std::make_unique<Soap>(std::move(parameters), soap);
   trainer->ema_ = std::make_unique<Ema>(std::move(averaged), config.ema_decay);

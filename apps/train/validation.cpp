@@ -19,7 +19,9 @@ double psnr_of(const Bytes& a, const Bytes& b) {
 Result<std::vector<CurvePoint>> measure_curve(const std::string& weights_path, const std::vector<Picture>& pictures,
                                               const std::vector<double>& qualities, const std::string& device) {
   LACONIC_ASSIGN_OR_RETURN(const std::shared_ptr<const ImageModel> model, ImageModel::load(weights_path, {device}));
-  LACONIC_ASSIGN_OR_RETURN(const std::unique_ptr<ImageEncoder> encoder, ImageEncoder::create(model, {}));
+  ImageEncoderOptions one_pass;
+  one_pass.effort = 0;  // the network itself is measured, not the search
+  LACONIC_ASSIGN_OR_RETURN(const std::unique_ptr<ImageEncoder> encoder, ImageEncoder::create(model, one_pass));
   LACONIC_ASSIGN_OR_RETURN(const std::unique_ptr<ImageDecoder> decoder, ImageDecoder::create(model, {}));
   std::vector<CurvePoint> curve;
   for (const double quality : qualities) {

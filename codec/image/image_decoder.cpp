@@ -187,7 +187,8 @@ class Decoder : public ImageDecoder {
       checks.push_back(payload.status());
     }
     LACONIC_ASSIGN_OR_RETURN(DecodedSuperblocks decoded,
-                             decode_superblocks(model_->impl(), payloads, batch.height, batch.width, quality_step, what, damage));
+                             decode_superblocks(model_->impl(), payloads, batch.height, batch.width, quality_step, what,
+                                               what == DecodeWhat::kSymbols ? models::kNumPasses : options_.num_slices, damage));
     for (size_t i = 0; i < checks.size(); ++i) {
       if (!checks[i].ok()) damage[i] = corrupt(checks[i].message());
     }
@@ -277,6 +278,8 @@ class Decoder : public ImageDecoder {
 Result<std::unique_ptr<ImageDecoder>> ImageDecoder::create(std::shared_ptr<const ImageModel> model, const ImageDecoderOptions& options) {
   if (!model) return invalid_argument("a decoder needs a model");
   if (options.num_threads < 0) return invalid_argument("the number of threads cannot be negative");
+  if (options.num_slices < 1 || options.num_slices > models::kNumPasses)
+    return invalid_argument(std::to_string(options.num_slices) + " slices cannot be decoded; 1 to " + std::to_string(models::kNumPasses) + " can");
   return std::unique_ptr<ImageDecoder>(std::make_unique<Decoder>(std::move(model), options));
 }
 

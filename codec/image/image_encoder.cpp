@@ -7,6 +7,7 @@
 #include "codec/image/model_impl.h"
 #include "codec/image/parallel.h"
 #include "codec/image/planes.h"
+#include "codec/image/refinement.h"
 #include "codec/image/stages.h"
 #include "codec/image/superblock_coder.h"
 #include "codec/image/tiles.h"
@@ -61,6 +62,11 @@ class Encoder : public ImageEncoder {
     options_.quality = quality;
     return ok_status();
   }
+  Status set_effort(int effort) override {
+    if (effort < 0 || effort > 9) return invalid_argument("effort " + std::to_string(effort) + " is not within 0..9");
+    plan_ = effort_plan(effort);
+    return ok_status();
+  }
   std::vector<StageTime> stage_times() const override { return clock_.times(); }
 
  private:
@@ -111,11 +117,14 @@ class Encoder : public ImageEncoder {
     std::vector<Bytes> sections(static_cast<size_t>(grid.num_superblocks()));
     const std::vector<Tile> tiles = tiles_over(0, grid.num_rows(), 0, grid.num_columns());
     for (size_t i = 0; i < tiles.size(); ++i) {
-      const LatentRect rect = tiles[i].latents(grid);
+      // A search for better latents looks at what the synthesis sees around a superblock.
+      const int halo = plan_.is_one_pass() ? 0 : models::synthesis_halo_latents(model_->impl().config());
+      const LatentRect rect = grow(tiles[i].latents(grid), halo, grid);
       const torch::Tensor y = clock_.run("analysis", [&] { return analyse(image, set, quality_step, grid, rect); });
-      LACONIC_RETURN_IF_ERROR(encode_tile(y, grid, tiles[i], rect, quality_step, sections));
-      const double done = progress_start + progress_share * static_cast<double>(i + 1) / static_cast<double>(tiles.size());
-      if (options_.progress && !options_.progress(done)) return invalid_argument("cancelled");
+      const double tile_share = progress_share / static_cast<double>(tiles.size());
+      const double tile_start = progress_start + tile_share * static_cast<double>(i);
+      const auto tile_progress = [&](double part) { return !options_.progress || options_.progress(tile_start + tile_share * part); };
+      LACONIC_RETURN_IF_ERROR(encode_tile(image, set, y, grid, tiles[i], rect, quality_step, tile_progress, sections));
     }
     return sections;
   }
@@ -132,31 +141,56 @@ class Encoder : public ImageEncoder {
     return part_of(model.network()->analyse(x, steps, torch::kFloat), seen, rect);
   }
 
-  Status encode_tile(const torch::Tensor& y, const SuperblockGrid& grid, const Tile& tile, const LatentRect& rect, int quality_step,
-                     std::vector<Bytes>& sections) {
+  // y: of the latents `rect`, which hold the tile's.
+  template <typename TileProgress>
+  Status encode_tile(const Image& image, PlaneSet set, const torch::Tensor& y, const SuperblockGrid& grid, const Tile& tile,
+                     const LatentRect& rect, int quality_step, const TileProgress& progress, std::vector<Bytes>& sections) {
     std::vector<int64_t> indexes;
     for (int row = tile.first_row; row < tile.last_row; ++row) {
       for (int column = tile.first_column; column < tile.last_column; ++column) indexes.push_back(int64_t{row} * grid.num_columns() + column);
     }
-    const std::vector<SuperblockBatch> batches = batches_of(indexes, grid);
-    std::mutex mutex;  // guards clock_
+    // One superblock at a time where each takes long, so that the threads end together.
+    const std::vector<SuperblockBatch> batches = batches_of(indexes, grid, plan_.is_one_pass() ? kMaxBatch : 1);
+    std::mutex mutex;  // guards clock_, progress and num_done
+    size_t num_done = 0;
     return run_parallel(num_threads_, batches.size(), [&](size_t i) -> Status {
       std::vector<torch::Tensor> parts;
       for (const int64_t index : batches[i].indexes) parts.push_back(part_of(y, rect, grid.latents_of(index)));
-      const torch::Tensor batch = torch::cat(parts).contiguous(torch::MemoryFormat::ChannelsLast);
-      LACONIC_ASSIGN_OR_RETURN(CodedSuperblocks coded, encode_superblocks(model_->impl(), batch, quality_step));
+      torch::Tensor batch = torch::cat(parts).contiguous(torch::MemoryFormat::ChannelsLast);
+      const torch::Tensor z_hat = hyper_latents(model_->impl(), batch);
+      StageClock search_clock;
+      if (!plan_.is_one_pass())
+        batch = search_clock.run("search", [&] { return refine(image, set, y, z_hat, grid, rect, batches[i].indexes[0], quality_step); });
+      LACONIC_ASSIGN_OR_RETURN(CodedSuperblocks coded, encode_superblocks(model_->impl(), batch, z_hat, quality_step));
       for (size_t k = 0; k < coded.payloads.size(); ++k) {
         sections[static_cast<size_t>(batches[i].indexes[k])] = seal_section(std::move(coded.payloads[k]));
       }
       const std::lock_guard lock(mutex);
+      for (const StageTime& time : search_clock.times()) clock_.add(time.stage, time.seconds);
       clock_.add("entropy networks", coded.entropy_network_seconds);
       clock_.add("range coder", coded.range_coder_seconds);
-      return ok_status();
+      ++num_done;
+      return progress(static_cast<double>(num_done) / static_cast<double>(batches.size())) ? ok_status() : invalid_argument("cancelled");
     });
+  }
+
+  torch::Tensor refine(const Image& image, PlaneSet set, const torch::Tensor& y, const torch::Tensor& z_hat, const SuperblockGrid& grid,
+                       const LatentRect& rect, int64_t index, int quality_step) {
+    RefinementInput input;
+    input.superblock = grid.latents_of(index);
+    input.region = grow(input.superblock, models::synthesis_halo_latents(model_->impl().config()), grid);
+    const Rect pixels{input.region.column * kLatentPx, input.region.row * kLatentPx,
+                      std::min(input.region.width * kLatentPx, image.width_px - input.region.column * kLatentPx),
+                      std::min(input.region.height * kLatentPx, image.height_px - input.region.row * kLatentPx)};
+    input.pixels = read_planes(image, set, pixels).to(model_->impl().device);
+    input.y = part_of(y, rect, input.region);
+    input.z_hat = z_hat;
+    return refine_latents(model_->impl(), input, quality_step, plan_);
   }
 
   const std::shared_ptr<const ImageModel> model_;
   ImageEncoderOptions options_;
+  EffortPlan plan_;
   const int num_threads_;
   StageClock clock_;
 };
@@ -168,6 +202,7 @@ Result<std::unique_ptr<ImageEncoder>> ImageEncoder::create(std::shared_ptr<const
   if (options.num_threads < 0) return invalid_argument("the number of threads cannot be negative");
   auto encoder = std::make_unique<Encoder>(std::move(model), options);
   LACONIC_RETURN_IF_ERROR(encoder->set_quality(options.quality));
+  LACONIC_RETURN_IF_ERROR(encoder->set_effort(options.effort));
   return std::unique_ptr<ImageEncoder>(std::move(encoder));
 }
 

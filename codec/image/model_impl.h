@@ -14,6 +14,7 @@ struct ImageModel::Impl {
   torch::Device device{torch::kCPU};
   CdfTables scale_tables;  // by scale index
   CdfTables hyper_tables;  // by anchor * Z + channel
+  torch::Tensor symbol_bits;  // float32 [64, 2 k + 1]: bits of the symbols -k..k at each scale index, for the encoder's choices
 
   // Modules have no const forward(); nothing in them changes when it runs.
   models::ImageNetwork network() const { return weights->network; }

@@ -105,7 +105,13 @@ torch::Tensor crop(const torch::Tensor& x, int64_t h, int64_t w) { return x.slic
 
 }  // namespace
 
-Result<CodedSuperblocks> encode_superblocks(const ImageModel::Impl& model, const torch::Tensor& y_in, int quality_step) {
+torch::Tensor hyper_latents(const ImageModel::Impl& model, const torch::Tensor& y) {
+  torch::NoGradGuard no_grad;
+  return torch::round(model.network()->h_a(y)).clamp(-kMaxHyperSymbol, kMaxHyperSymbol);
+}
+
+Result<CodedSuperblocks> encode_superblocks(const ImageModel::Impl& model, const torch::Tensor& y_in, const torch::Tensor& z_hat,
+                                            int quality_step) {
   torch::NoGradGuard no_grad;
   CodedSuperblocks result;
   const int64_t n = y_in.size(0), h = y_in.size(2), w = y_in.size(3);
@@ -113,11 +119,10 @@ Result<CodedSuperblocks> encode_superblocks(const ImageModel::Impl& model, const
   PassCoder coder(model, n, static_cast<int>(h), static_cast<int>(w), quality_step);
   std::vector<RangeEncoder> encoders(static_cast<size_t>(n));
 
-  torch::Tensor y = y_in, z_hat;
+  torch::Tensor y = y_in;
   {
     const Stopwatch watch(result.entropy_network_seconds);
     if (h % 2 || w % 2) y = to_channels_last(torch::replication_pad2d(y.contiguous(), {0, w % 2, 0, h % 2}));
-    z_hat = torch::round(network->h_a(y)).clamp(-kMaxHyperSymbol, kMaxHyperSymbol);
     coder.begin(z_hat);
   }
   const torch::Tensor z_symbols = z_hat.to(torch::kShort).to(torch::kCPU).contiguous();
@@ -167,7 +172,7 @@ Result<CodedSuperblocks> encode_superblocks(const ImageModel::Impl& model, const
 }
 
 Result<DecodedSuperblocks> decode_superblocks(const ImageModel::Impl& model, const std::vector<ByteSpan>& payloads, int h, int w,
-                                              int quality_step, DecodeWhat what, std::vector<Status>& damage) {
+                                              int quality_step, DecodeWhat what, int num_slices, std::vector<Status>& damage) {
   torch::NoGradGuard no_grad;
   DecodedSuperblocks result;
   const int64_t n = static_cast<int64_t>(payloads.size()), channels = model.config().latents;
@@ -196,12 +201,16 @@ Result<DecodedSuperblocks> decode_superblocks(const ImageModel::Impl& model, con
   std::vector<int64_t> places;
   std::vector<int16_t> symbols;
   for (int pass = 0; pass < kNumPasses; ++pass) {
+    torch::Tensor r = torch::zeros({n, channels, coder.even_height() / 2, coder.even_width() / 2}, torch::kShort);
+    if (pass >= num_slices) {
+      residuals.push_back(to_channels_last(r.to(model.device).to(torch::kFloat)));
+      continue;
+    }
     torch::Tensor indexes;
     {
       const Stopwatch watch(result.entropy_network_seconds);
       indexes = coder.indexes(pass);
     }
-    torch::Tensor r = torch::zeros({n, channels, coder.even_height() / 2, coder.even_width() / 2}, torch::kShort);
     for (int64_t item = 0; item < n; ++item) {
       const Stopwatch watch(result.range_coder_seconds);
       if (!damage[item].ok()) continue;
@@ -217,9 +226,9 @@ Result<DecodedSuperblocks> decode_superblocks(const ImageModel::Impl& model, con
     }
     residuals.push_back(to_channels_last(r.to(model.device).to(torch::kFloat)));
     const Stopwatch watch(result.entropy_network_seconds);
-    if (pass + 1 < kNumPasses) coder.learn(pass, residuals.back());
+    if (pass + 1 < num_slices) coder.learn(pass, residuals.back());
   }
-  for (int64_t item = 0; item < n; ++item) {
+  for (int64_t item = 0; item < n && num_slices == kNumPasses; ++item) {
     if (damage[item].ok()) note(item, decoders[item].finish());
   }
   if (what == DecodeWhat::kSymbols) {

@@ -23,8 +23,12 @@ struct CodedSuperblocks {
   double entropy_network_seconds = 0, range_coder_seconds = 0;
 };
 
+// z_hat [N, Z, ceil(h/4), ceil(w/4)] of y [N, M, h, w].
+torch::Tensor hyper_latents(const ImageModel::Impl& model, const torch::Tensor& y);
+
 // y: float32 [N, M, h, w] in quantised units (after gain).
-Result<CodedSuperblocks> encode_superblocks(const ImageModel::Impl& model, const torch::Tensor& y, int quality_step);
+Result<CodedSuperblocks> encode_superblocks(const ImageModel::Impl& model, const torch::Tensor& y, const torch::Tensor& z_hat,
+                                            int quality_step);
 
 struct DecodedSuperblocks {
   torch::Tensor y_hat;                  // float32 [N, M, h, w] in quantised units; undefined when only symbols were asked for
@@ -34,9 +38,10 @@ struct DecodedSuperblocks {
 
 enum class DecodeWhat { kLatents, kSymbols };
 
-// payloads: of N superblocks of h x w latents each. `damage` gets one status per superblock, ok where all is well; a damaged
+// num_slices: 1..4, how many of the four passes are decoded; the latents of the others are their means, and the section's end
+// is not checked. With kSymbols all four. payloads: of N superblocks of h x w latents each. `damage` gets one status per superblock, ok where all is well; a damaged
 // superblock's latents are zero.
 Result<DecodedSuperblocks> decode_superblocks(const ImageModel::Impl& model, const std::vector<ByteSpan>& payloads, int h, int w,
-                                              int quality_step, DecodeWhat what, std::vector<Status>& damage);
+                                              int quality_step, DecodeWhat what, int num_slices, std::vector<Status>& damage);
 
 }  // namespace laconic

@@ -57,13 +57,13 @@ struct SuperblockBatch {
 };
 constexpr size_t kMaxBatch = 4;
 
-// Sorts superblocks by shape into batches of at most kMaxBatch.
-inline std::vector<SuperblockBatch> batches_of(const std::vector<int64_t>& indexes, const SuperblockGrid& grid) {
+// Sorts superblocks by shape into batches of at most max_size.
+inline std::vector<SuperblockBatch> batches_of(const std::vector<int64_t>& indexes, const SuperblockGrid& grid, size_t max_size = kMaxBatch) {
   std::vector<SuperblockBatch> batches;
   for (const int64_t index : indexes) {
     const LatentRect rect = grid.latents_of(index);
     const auto open = std::find_if(batches.begin(), batches.end(), [&](const SuperblockBatch& batch) {
-      return batch.height == rect.height && batch.width == rect.width && batch.indexes.size() < kMaxBatch;
+      return batch.height == rect.height && batch.width == rect.width && batch.indexes.size() < max_size;
     });
     if (open != batches.end()) open->indexes.push_back(index);
     else batches.push_back({rect.height, rect.width, {index}});

@@ -76,38 +76,49 @@ QuantisationNoise ImageNetworkImpl::draw_noise(int64_t batch_size, int64_t heigh
           torch::rand({batch_size, config_.hyper_latents, h / kHyperStride, w / kHyperStride}) - 0.5};
 }
 
-ImageEstimate ImageNetworkImpl::estimate(const torch::Tensor& x, const torch::Tensor& steps,
-                                         const QuantisationNoise* noise, torch::ScalarType net_type) {
-  const torch::Tensor y = analyse(x, steps, net_type);
+LatentEstimate ImageNetworkImpl::estimate_latents(const ScaleNetworks& scale_networks, const torch::Tensor& y,
+                                                  const torch::Tensor& z_hat, const torch::Tensor& steps,
+                                                  const RoundingRule& rounding, torch::ScalarType net_type) {
   const int64_t h = y.size(2), w = y.size(3);
-  const torch::Tensor z = h_a(y);
-  const torch::Tensor z_hat = round_ste(z);
-
-  // Logistic prior of z, for the gradient; the shipped tables are counted (export).
-  const torch::Tensor z_inverse_scale = 1 / interpolate_gain(z_log_scales, steps);
-  const torch::Tensor z_distance = ((noise ? z + noise->z : z_hat) - interpolate(z_means, steps)).abs();
-  const torch::Tensor z_likelihood =
-      torch::sigmoid((0.5 - z_distance) * z_inverse_scale) - torch::sigmoid((-0.5 - z_distance) * z_inverse_scale);
-
-  const ScaleNetworks scale_networks = scale_context->prepare();
   ScaleContextImpl::State scale_state = scale_context->begin(scale_networks, z_hat, steps, h, w);
   MeanContextImpl::State mean_state = mean_context->begin(z_hat.to(net_type), unit(steps), h, w);
   const std::vector<torch::Tensor> y_passes = split_passes(y);
   std::vector<torch::Tensor> y_hat, residuals, indexes;
   for (int pass = 0; pass < kNumPasses; ++pass) {
     indexes.push_back(scale_context->predict(scale_networks, scale_state, pass));
-    const torch::Tensor residual = y_passes[pass] - mean_context->predict(mean_state, pass);
-    const torch::Tensor r = round_ste(residual);
-    y_hat.push_back(y_passes[pass] - residual + r);
-    residuals.push_back(noise ? residual : r);
+    const torch::Tensor mean = mean_context->predict(mean_state, pass);
+    const Rounding r = rounding(y_passes[pass] - mean, indexes.back(), pass);
+    y_hat.push_back(mean + r.kept);
+    residuals.push_back(r.coded);
     if (pass + 1 == kNumPasses) break;
-    scale_context->learn(scale_networks, scale_state, pass, r.detach());
+    scale_context->learn(scale_networks, scale_state, pass, torch::round(r.kept.detach()));
     mean_context->learn(mean_state, pass, y_hat.back());
   }
   const torch::Tensor residual = torch::cat(residuals, 2), index = torch::cat(indexes, 2);
-  const torch::Tensor bits_y = gaussian_bits(noise ? residual + noise->y.view_as(residual) : residual, index);
-  return {synthesise(merge_passes(y_hat), steps, net_type), bits_y.sum({1, 2, 3}), bits_of(z_likelihood).sum({1, 2, 3}),
-          z_hat, residual, index};
+  return {merge_passes(y_hat), gaussian_bits(residual, index).sum({1, 2, 3}), residual, index};
+}
+
+torch::Tensor ImageNetworkImpl::hyper_bits(const torch::Tensor& z, const torch::Tensor& steps) {
+  const torch::Tensor inverse_scale = 1 / interpolate_gain(z_log_scales, steps);
+  const torch::Tensor distance = (z - interpolate(z_means, steps)).abs();
+  const torch::Tensor likelihood =
+      torch::sigmoid((0.5 - distance) * inverse_scale) - torch::sigmoid((-0.5 - distance) * inverse_scale);
+  return bits_of(likelihood).sum({1, 2, 3});
+}
+
+ImageEstimate ImageNetworkImpl::estimate(const torch::Tensor& x, const torch::Tensor& steps,
+                                         const QuantisationNoise* noise, torch::ScalarType net_type) {
+  const torch::Tensor y = analyse(x, steps, net_type);
+  const torch::Tensor z = h_a(y);
+  const torch::Tensor z_hat = round_ste(z);
+  const std::vector<torch::Tensor> y_noise = noise ? split_passes(noise->y) : std::vector<torch::Tensor>();
+  const auto rounding = [&](const torch::Tensor& residual, const torch::Tensor&, int pass) -> Rounding {
+    const torch::Tensor r = round_ste(residual);
+    return {noise ? residual + y_noise[pass] : r, r};
+  };
+  const LatentEstimate latents = estimate_latents(scale_context->prepare(), y, z_hat, steps, rounding, net_type);
+  return {synthesise(latents.y_hat, steps, net_type), latents.bits_y, hyper_bits(noise ? z + noise->z : z_hat, steps),
+          z_hat, latents.residuals, latents.indexes};
 }
 
 void ImageNetworkImpl::start_from_blocks(const torch::Tensor& blocks) {

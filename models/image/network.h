@@ -3,6 +3,8 @@
 
 #include <torch/torch.h>
 
+#include <functional>
+
 #include "models/blocks.h"
 #include "models/image/config.h"
 #include "models/image/entropy_model.h"
@@ -37,6 +39,18 @@ struct QuantisationNoise {
   torch::Tensor y, z;
 };
 
+// What becomes of the continuous residuals of a pass: `coded` is what the rate is of, `kept` what reconstruction and later
+// passes see. A function of the residuals, their scale indexes (both [N, M, h/2, w/2]) and the pass.
+struct Rounding {
+  torch::Tensor coded, kept;
+};
+using RoundingRule = std::function<Rounding(const torch::Tensor& residual, const torch::Tensor& index, int pass)>;
+
+// The entropy model's view of latents: y_hat [N, M, h, w]; bits per sample [N]; residuals and indexes as in ImageEstimate.
+struct LatentEstimate {
+  torch::Tensor y_hat, bits_y, residuals, indexes;
+};
+
 class ImageNetworkImpl : public torch::nn::Module {
  public:
   explicit ImageNetworkImpl(const ImageConfig& config);
@@ -46,6 +60,12 @@ class ImageNetworkImpl : public torch::nn::Module {
   // latents and the distortion that of straight-through rounding (design.md section 6); with null everything is rounded.
   ImageEstimate estimate(const torch::Tensor& x, const torch::Tensor& steps, const QuantisationNoise* noise,
                          torch::ScalarType net_type);
+  // The four passes over y (h, w even) beside z_hat, with gradients through both; of the scales only as far as they depend
+  // on z_hat and the networks' weights, for symbols carry none.
+  LatentEstimate estimate_latents(const ScaleNetworks& scale_networks, const torch::Tensor& y, const torch::Tensor& z_hat,
+                                  const torch::Tensor& steps, const RoundingRule& rounding, torch::ScalarType net_type);
+  // Bits of z, per sample, by the logistic prior of training. z: rounded or with noise.
+  torch::Tensor hyper_bits(const torch::Tensor& z, const torch::Tensor& steps);
   QuantisationNoise draw_noise(int64_t batch_size, int64_t height_px, int64_t width_px) const;
   // Shortcuts from the principal components of blocks [K, 768] (mid-grey at 0), gains and scales to match.
   void start_from_blocks(const torch::Tensor& blocks);

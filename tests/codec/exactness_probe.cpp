@@ -31,6 +31,7 @@ void use_float_twins(const ImageModel& model) {
 Status encode(const std::shared_ptr<const ImageModel>& model, int num_threads, const std::string& path) {
   ImageEncoderOptions options;
   options.num_threads = num_threads;
+  options.effort = 0;
   LACONIC_ASSIGN_OR_RETURN(auto encoder, ImageEncoder::create(model, options));
   LACONIC_ASSIGN_OR_RETURN(const Image image, read_image(path, {}));
   LACONIC_ASSIGN_OR_RETURN(const Bytes stream, encoder->encode(image));

@@ -67,6 +67,7 @@ TEST_F(Golden, StreamsOfVersion1DecodeToTheStoredSymbolsAndSamples) {
     if (update_golden) {
       ImageEncoderOptions options;
       options.quality = c.quality;
+      options.effort = 0;
       const Image image = test::draw_image(c.width, c.height, c.channels, c.depth, c.hard_alpha);
       const Bytes stream = *(*ImageEncoder::create(model_, options))->encode(image);
       ASSERT_TRUE(write_file_atomically(path_of(c, "lac"), stream).ok());

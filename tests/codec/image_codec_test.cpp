@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+#include <tuple>
+
 #include "tests/support/test_images.h"
 #include "tests/support/tiny_model.h"
 
@@ -27,6 +31,7 @@ class ImageCodec : public ::testing::Test {
     ImageEncoderOptions options;
     options.quality = quality;
     options.num_threads = num_threads;
+    options.effort = 0;  // EffortLowersTheCostAtAnySize has the others
     LACONIC_ASSIGN_OR_RETURN(auto encoder, ImageEncoder::create(model_, options));
     return encoder->encode(image);
   }
@@ -139,6 +144,53 @@ TEST_F(ImageCodec, NamesBothModelsWhenTheyDiffer) {
   EXPECT_EQ(result.status().code(), StatusCode::kModelMismatch);
   EXPECT_NE(result.status().message().find(model_->id()), std::string::npos);
   EXPECT_NE(result.status().message().find(other->id()), std::string::npos);
+}
+
+TEST_F(ImageCodec, EffortLowersTheCostAtAnySize) {
+  for (const auto& [width, height, channels] : {std::tuple{1, 1, 3}, {17, 33, 1}, {530, 40, 4}}) {
+    SCOPED_TRACE(testing::Message() << width << "x" << height << " channels " << channels);
+    const Image image = draw_image(width, height, channels, 8, true);
+    double cost[2];
+    for (const int effort : {0, 6}) {
+      ImageEncoderOptions options;
+      options.quality = 60;
+      options.effort = effort;
+      auto encoder = ImageEncoder::create(model_, options);
+      ASSERT_TRUE(encoder.ok());
+      const auto stream = (*encoder)->encode(image);
+      ASSERT_TRUE(stream.ok()) << stream.status().message();
+      const auto decoded = decoder()->decode(*stream);
+      ASSERT_TRUE(decoded.ok()) << decoded.status().message();
+      double error = 0;  // of the colour samples
+      for (size_t i = 0; i < image.samples.size(); ++i) {
+        if (image.has_alpha() && static_cast<int>(i % channels) == channels - 1) continue;
+        error += std::pow(static_cast<double>(decoded->samples[i]) - image.samples[i], 2);
+      }
+      // lambda at quality 60 of the default law; a grey sample stands for three.
+      const double lambda = 0.0008 * std::pow(0.25 / 0.0008, 0.6);
+      cost[effort != 0] = 8.0 * static_cast<double>(stream->size()) + lambda * error / (image.is_grey() ? 1 : 3);
+    }
+    EXPECT_LE(cost[1], cost[0] * 1.01 + 16);
+  }
+}
+
+TEST_F(ImageCodec, FirstSlicesGiveAPreview) {
+  const Image image = draw_image(530, 100, 3, 8);
+  const auto stream = encode(image);
+  ASSERT_TRUE(stream.ok());
+  const Image whole = *decoder()->decode(*stream);
+  double last = std::numeric_limits<double>::infinity();
+  for (int num_slices = 1; num_slices <= 4; ++num_slices) {
+    ImageDecoderOptions options;
+    options.num_slices = num_slices;
+    const auto preview = (*ImageDecoder::create(model_, options))->decode(*stream);
+    ASSERT_TRUE(preview.ok()) << preview.status().message();
+    double distance = 0;
+    for (size_t i = 0; i < whole.samples.size(); ++i) distance += std::abs(int{preview->samples[i]} - int{whole.samples[i]});
+    EXPECT_LT(distance, last);
+    last = distance;
+  }
+  EXPECT_EQ(last, 0);
 }
 
 TEST_F(ImageCodec, HigherQualityTakesMoreBytes) {

@@ -47,6 +47,10 @@ class RawEncoder : public ImageEncoder {
     options_.quality = quality;
     return ok_status();
   }
+  Status set_effort(int effort) override {
+    options_.effort = effort;
+    return ok_status();
+  }
   std::vector<StageTime> stage_times() const override { return {}; }
 
  private:
