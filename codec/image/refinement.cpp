@@ -55,9 +55,9 @@ class Refinement {
 
   torch::Tensor run(const EffortPlan& plan) {
     double best = std::numeric_limits<double>::infinity();
-    bool best_is_plain = true;
     torch::Tensor best_y;
-    const auto round_and_keep = [&](bool is_plain) {
+    bool best_is_plain = false;
+    const auto step = [&](bool is_plain) {
       const torch::Tensor y = y_;
       const double cost = rounding_step(is_plain);
       if (cost >= best) return;
@@ -65,10 +65,17 @@ class Refinement {
       best_y = y;
       best_is_plain = is_plain;
     };
-    round_and_keep(/*is_plain=*/true);
-    if (plan.descent_steps > 0) y_ = best_y;
-    for (int i = 0; i < plan.descent_steps; ++i) descent_step(i, plan.descent_steps);
-    for (int i = 0; i < plan.rounding_steps; ++i) round_and_keep(/*is_plain=*/false);
+    if (plan.descent_steps > 0) {
+      const torch::Tensor y = y_;
+      step(/*is_plain=*/true);
+      y_ = y;
+      for (int i = 0; i < plan.descent_steps; ++i) descent_step(i, plan.descent_steps);
+    }
+    for (int i = 0; i < plan.rounding_steps; ++i) step(/*is_plain=*/i == 0 && plan.descent_steps == 0);
+    if (!plan.keeps_best) {
+      best_y = y_;
+      best_is_plain = false;
+    }
     // Once more in float32, as the coder computes the means.
     torch::NoGradGuard no_grad;
     const auto rule = [&](const torch::Tensor& v, const torch::Tensor& index, int pass) -> Rounding {
@@ -174,7 +181,8 @@ class Refinement {
 }  // namespace
 
 EffortPlan effort_plan(int effort) {
-  constexpr std::array<EffortPlan, 10> kPlans = {{{0, 0}, {0, 1}, {0, 2}, {0, 3}, {0, 5}, {0, 8}, {8, 6}, {12, 8}, {16, 12}, {24, 20}}};
+  constexpr std::array<EffortPlan, 10> kPlans = {{{0, 0, false}, {0, 1, false}, {0, 2, false}, {0, 3, false}, {0, 5, false},
+                                                  {0, 8, true}, {8, 6, true}, {12, 8, true}, {16, 12, true}, {24, 20, true}}};
   return kPlans[static_cast<size_t>(effort)];
 }
 

@@ -5,7 +5,7 @@
 //   rounding:  y_hat = mean + r, where r is chosen among round(v), its neighbour nearer 0 and 0 by the real tables' bits and
 //              the squared error; then y moves from y_hat against the gradient of what the choice left out: the error of
 //              all latents together, and the bits that later passes spend
-// The best J seen is kept, and plain rounding is the first one seen.
+// Rounding starts from plain rounding; long searches keep the best J they have seen, short ones trust their last step.
 #pragma once
 
 #include <torch/torch.h>
@@ -18,7 +18,8 @@ namespace laconic {
 // How many steps of each stage a level 0..9 takes; a step costs about a decode and a half of the superblock.
 struct EffortPlan {
   int descent_steps = 0;
-  int rounding_steps = 0;  // 0: plain rounding
+  int rounding_steps = 0;
+  bool keeps_best = false;
   bool is_one_pass() const { return rounding_steps == 0; }
 };
 EffortPlan effort_plan(int effort);

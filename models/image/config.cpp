@@ -22,6 +22,7 @@ void visit_fields(Config& c, Visit&& visit) {
   visit("local_reference", c.local_reference);
   visit("global_reference", c.global_reference);
   visit("reweighting", c.reweighting);
+  visit("groups_by_importance", c.groups_by_importance);
   visit("lambda_low", c.lambda_low);
   visit("lambda_high", c.lambda_high);
 }

@@ -28,6 +28,8 @@ struct ImageConfig {
   bool local_reference = true;
   bool global_reference = true;
   bool reweighting = true;
+  // Training starts with the channels sorted into the four groups by importance (ISCS), instead of dealt out in turn.
+  bool groups_by_importance = false;
   // lambda of the loss lambda * 255^2 * MSE + bpp at qualities 0 and 100, log-linear in between.
   double lambda_low = 0.0008, lambda_high = 0.25;
 };

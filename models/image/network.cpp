@@ -128,7 +128,8 @@ void ImageNetworkImpl::start_from_blocks(const torch::Tensor& blocks) {
   const auto [values, vectors] = torch::linalg_eigh(covariance);  // ascending
   // Components in order of variance are dealt out to the groups in turn, so that every pass codes a like share.
   const int64_t group = config_.latents / kNumGroups;
-  const torch::Tensor order = torch::arange(config_.latents).view({group, kNumGroups}).t().reshape({-1});
+  torch::Tensor order = torch::arange(config_.latents);
+  if (!config_.groups_by_importance) order = order.view({group, kNumGroups}).t().reshape({-1});
   const torch::Tensor basis = vectors.flip({1}).index_select(1, order).t().to(torch::kFloat);  // [M, 768]
   g_a->shortcut.copy_(basis.view_as(g_a->shortcut));
   g_s->shortcut.copy_(basis.t().reshape(g_s->shortcut.sizes()));
