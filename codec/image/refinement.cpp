@@ -11,11 +11,8 @@ namespace {
 
 using models::Rounding;
 
-constexpr double kDescentRate = 0.15, kRoundingRate = 0.5;  // parts of the way to the minimum of a latent's own parabola
-constexpr double kMomentum = 0.9;
-constexpr double kMaxInverseVariance = 12;  // below sigma 0.29 the bits are no parabola any more
-// Latents move together: their errors add up to more than the sum over single latents says (measured on val).
-constexpr double kCurvatureMargin = 1.3;
+// Part of the way to the minimum of each latent's own parabola that a step goes: less and less, for latents move together.
+double step_rate(int step) { return std::max(0.15, 0.5 / (1 + 0.25 * step)); }
 
 // oneDNN has fast bfloat16 only where the processor has it; what is lost in precision here is only J's third digit.
 torch::ScalarType fast_type(const torch::Device& device) {
@@ -50,28 +47,21 @@ class Refinement {
     around_.slice(2, top_, top_ + own.height).slice(3, left_, left_ + own.width).zero_();
     // Squared error per unit of a latent, of the linear part of the synthesis: the network part changes it by a quarter.
     const torch::Tensor energy = network_->g_s->shortcut.square().sum({0, 2, 3}).view({1, -1, 1, 1});
-    curvature_ = energy * models::interpolate_gain(network_->log_inverse_gains, steps_).square() * (error_weight_ * kCurvatureMargin);
+    curvature_ = energy * models::interpolate_gain(network_->log_inverse_gains, steps_).square() * error_weight_;
   }
 
   torch::Tensor run(const EffortPlan& plan) {
     double best = std::numeric_limits<double>::infinity();
     torch::Tensor best_y;
     bool best_is_plain = false;
-    const auto step = [&](bool is_plain) {
+    for (int i = 0; i < plan.num_steps; ++i) {
       const torch::Tensor y = y_;
-      const double cost = rounding_step(is_plain);
-      if (cost >= best) return;
+      const double cost = step(/*is_plain=*/i == 0, step_rate(i));
+      if (cost >= best) continue;
       best = cost;
       best_y = y;
-      best_is_plain = is_plain;
-    };
-    if (plan.descent_steps > 0) {
-      const torch::Tensor y = y_;
-      step(/*is_plain=*/true);
-      y_ = y;
-      for (int i = 0; i < plan.descent_steps; ++i) descent_step(i, plan.descent_steps);
+      best_is_plain = i == 0;
     }
-    for (int i = 0; i < plan.rounding_steps; ++i) step(/*is_plain=*/i == 0 && plan.descent_steps == 0);
     if (!plan.keeps_best) {
       best_y = y_;
       best_is_plain = false;
@@ -125,27 +115,8 @@ class Refinement {
     return bits.sum() + error.square().sum() * error_weight_;
   }
 
-  void descent_step(int step, int num_steps) {
-    const torch::AutoGradMode grad(true);
-    const torch::Tensor y = y_.detach().clone().set_requires_grad(true);
-    const auto rule = [&](const torch::Tensor& v, const torch::Tensor& index, int pass) -> Rounding {
-      const torch::Tensor kept = only_coded(v, index, pass);
-      return {kept, kept};
-    };
-    const models::LatentEstimate e = network_->estimate_latents(model_.scale_networks(), y, input_.z_hat, steps_, rule, type_);
-    const torch::Tensor gradient = torch::autograd::grad({cost_of(e.y_hat, e.bits_y)}, {y})[0];
-    torch::NoGradGuard no_grad;
-    momentum_ = momentum_.defined() ? momentum_ * kMomentum + gradient * (1 - kMomentum) : gradient * (1 - kMomentum);
-    const torch::Tensor index = models::merge_passes(e.indexes.chunk(models::kNumPasses, 2));
-    const torch::Tensor inverse_variance =
-        torch::exp(index * (-2 * models::log_scale_step()) - 2 * std::log(models::kScaleMin)).clamp_max(kMaxInverseVariance);
-    const double unbiased = 1 - std::pow(kMomentum, step + 1);
-    const double rate = kDescentRate * 0.5 * (1 + std::cos(M_PI * 0.9 * step / std::max(1, num_steps - 1)));
-    y_ = y_ - momentum_ * (rate / unbiased) / (2 / kCurvatureMargin * curvature_ + inverse_variance / std::log(2.0));
-  }
-
   // Rounds y, moves y against the gradient, and returns J of the rounded latents.
-  double rounding_step(bool is_plain) {
+  double step(bool is_plain, double rate) {
     const torch::AutoGradMode grad(true);
     // y_hat = mean + r + shift: the gradient in `shift` holds what choosing each symbol for itself cannot see.
     const torch::Tensor shift = torch::zeros_like(y_).set_requires_grad(true);
@@ -163,7 +134,7 @@ class Refinement {
     const torch::Tensor cost = cost_of(e.y_hat, e.bits_y);
     const torch::Tensor gradient = torch::autograd::grad({cost}, {shift})[0];
     torch::NoGradGuard no_grad;
-    y_ = y_ + kRoundingRate * (e.y_hat.detach() - gradient / (2 * curvature_) - y_);
+    y_ = y_ + rate * (e.y_hat.detach() - gradient / (2 * curvature_) - y_);
     return cost.item<double>();
   }
 
@@ -174,15 +145,15 @@ class Refinement {
   const torch::Tensor steps_;
   const double error_weight_;
   int64_t top_ = 0, left_ = 0, odd_rows_ = 0, odd_columns_ = 0;
-  torch::Tensor y_, around_, curvature_, momentum_;
+  torch::Tensor y_, around_, curvature_;
   std::vector<torch::Tensor> is_real_;  // by pass; empty if everything is
 };
 
 }  // namespace
 
 EffortPlan effort_plan(int effort) {
-  constexpr std::array<EffortPlan, 10> kPlans = {{{0, 0, false}, {0, 1, false}, {0, 2, false}, {0, 3, false}, {0, 5, false},
-                                                  {0, 8, true}, {8, 6, true}, {12, 8, true}, {16, 12, true}, {24, 20, true}}};
+  constexpr std::array<EffortPlan, 10> kPlans = {{{0, false}, {1, false}, {2, false}, {3, false}, {5, false},
+                                                  {8, true}, {12, true}, {16, true}, {24, true}, {40, true}}};
   return kPlans[static_cast<size_t>(effort)];
 }
 

@@ -1,11 +1,12 @@
 // Better latents for the same decoder: what the encoder's effort buys (design.md section 7).
 //
-// Over the latents of one superblock, J = bits + lambda 255^2 (squared error / 3) falls in two stages; z_hat stays.
-//   descent:   y follows the gradient of J as if nothing were rounded (through g_s and the mean networks)
-//   rounding:  y_hat = mean + r, where r is chosen among round(v), its neighbour nearer 0 and 0 by the real tables' bits and
-//              the squared error; then y moves from y_hat against the gradient of what the choice left out: the error of
-//              all latents together, and the bits that later passes spend
-// Rounding starts from plain rounding; long searches keep the best J they have seen, short ones trust their last step.
+// Lowers J = bits + lambda 255^2 (squared error / 3) over the latents of one superblock; z_hat stays. A step
+//   - makes y_hat = mean + r, where r is chosen among round(v), its neighbour nearer 0 and 0 by the real tables' bits and the
+//     squared error of the latent alone (the first step: round(v)),
+//   - then moves y from y_hat against the gradient of what the choice left out: the error of all latents together, through
+//     g_s, and the bits that later passes spend, through the means.
+// Long searches keep the best J they have seen, short ones trust their last step. A descent on y without rounding beforehand,
+// annealed rounding (SGA) and steps with other curvatures were tried: models/TRAINING.md.
 #pragma once
 
 #include <torch/torch.h>
@@ -15,12 +16,11 @@
 
 namespace laconic {
 
-// How many steps of each stage a level 0..9 takes; a step costs about a decode and a half of the superblock.
+// What a level 0..9 does; a step costs about a decode and a half of the superblock.
 struct EffortPlan {
-  int descent_steps = 0;
-  int rounding_steps = 0;
+  int num_steps = 0;  // 0: plain rounding
   bool keeps_best = false;
-  bool is_one_pass() const { return rounding_steps == 0; }
+  bool is_one_pass() const { return num_steps == 0; }
 };
 EffortPlan effort_plan(int effort);
 
