@@ -1,7 +1,7 @@
 #include "codec/image/refinement.h"
 
+#include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
 
 #include "models/image/passes.h"
