@@ -3,6 +3,7 @@ import dataclasses
 import json
 
 from bd import bd_rate
+from image_codecs import CodecError
 from metrics import METRICS
 
 
@@ -10,13 +11,13 @@ from metrics import METRICS
 class Curve:
     """points: from the fewest bytes to the most, each {"bpp", metric key: value, and if measured the means of all columns}.
 
-    pictures: what it was measured from, {picture digest: points}; empty if published.
+    sources: what it was measured from, {digest of a picture or clip: points}; empty if published.
     """
 
     name: str
     title: str
     points: list
-    pictures: dict = dataclasses.field(default_factory=dict)
+    sources: dict = dataclasses.field(default_factory=dict)
 
 
 def scaled(points, metric):
@@ -24,22 +25,22 @@ def scaled(points, metric):
     return [(point["bpp"], metric.scale(point[metric.key])) for point in points if point.get(metric.key) is not None]
 
 
-def _mean_row(rows):
+def mean_row(rows):
     numbers = [key for key, value in rows[0].items() if isinstance(value, (int, float)) and all(key in row for row in rows)]
     return {key: sum(row[key] for row in rows) / len(rows) for key in numbers}
 
 
 def measured_curve(codec, jobs, rows):
-    """Curve of one codec from rows {key: row}; a quality that some picture lacks is left out of the mean."""
-    pictures, by_quality = {}, {}
+    """Curve of one codec from rows {key: row}; a quality that some source lacks is left out of the mean."""
+    sources, by_quality = {}, {}
     for job in jobs:
         if job.codec is codec:
             row = rows.get(job.key)
             by_quality.setdefault(job.quality, []).append(row)
             if row is not None:
-                pictures.setdefault(job.picture.digest, []).append(row)
-    points = [_mean_row(quality_rows) for quality_rows in by_quality.values() if None not in quality_rows]
-    return Curve(codec.name, codec.title, sorted(points, key=lambda point: point["bpp"]), pictures)
+                sources.setdefault(job.source.digest, []).append(row)
+    points = [mean_row(quality_rows) for quality_rows in by_quality.values() if None not in quality_rows]
+    return Curve(codec.name, codec.title, sorted(points, key=lambda point: point["bpp"]), sources)
 
 
 def published_curves(path, names):
@@ -61,19 +62,34 @@ def published_curves(path, names):
     return curves
 
 
-def bd_rates(anchor, curve):
+def choose_anchor(name, curves):
+    """The curve of that name; without one the first that is not laconic's. Raises CodecError."""
+    if name is None:
+        return next((curve for curve in curves if not curve.name.startswith("laconic")), curves[0])
+    for curve in curves:
+        if name in (curve.name, curve.name.removesuffix(" (published)")):
+            return curve
+    raise CodecError(f"There is no curve '{name}' for the anchor; there are {', '.join(curve.name for curve in curves)}.")
+
+
+def bd_rates_of_sources(anchor, curve, metric):
+    """{digest: percent} of `curve` against `anchor` for each source on which both have a quality in common."""
+    rates = {digest: bd_rate(scaled(anchor.sources[digest], metric), scaled(points, metric))
+             for digest, points in curve.sources.items() if digest in anchor.sources}
+    return {digest: rate for digest, rate in rates.items() if rate is not None}
+
+
+def bd_rates(anchor, curve, metrics=METRICS):
     """{metric key: {"mean_curve": percent, "per_picture": percent or None}} of `curve` against `anchor`.
 
     mean_curve: of the curves of mean bpp and mean metric over all pictures, as CompressAI does and as published curves allow;
     per_picture: mean over pictures of each picture's own BD-rate, where both were measured here.
     """
     rates = {}
-    for metric in METRICS:
+    for metric in metrics:
         of_means = bd_rate(scaled(anchor.points, metric), scaled(curve.points, metric))
         if of_means is None:
             continue
-        common = [digest for digest in curve.pictures if digest in anchor.pictures]
-        each = [bd_rate(scaled(anchor.pictures[digest], metric), scaled(curve.pictures[digest], metric)) for digest in common]
-        each = [rate for rate in each if rate is not None]
+        each = list(bd_rates_of_sources(anchor, curve, metric).values())
         rates[metric.key] = {"mean_curve": of_means, "per_picture": sum(each) / len(each) if each else None}
     return rates

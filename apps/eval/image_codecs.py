@@ -31,6 +31,10 @@ class Codec:
     def decode_command(self, stream, decoded):
         raise NotImplementedError
 
+    def command_lines(self, quality):
+        """Both commands with stand-ins for the paths: what a row depends on beside the version."""
+        return [self.encode_command("PNG", "PPM", quality, "STREAM"), self.decode_command("STREAM", "OUT")]
+
     def version(self):
         """Text that changes when the same command line may give another stream. Raises CodecError if not installed."""
         for program in self.programs:

@@ -20,6 +20,7 @@ try:
     import curves
     import measure
     import report
+    import rows
     from image_codecs import CodecError, parse_codecs
 except ModuleNotFoundError as error:
     sys.exit(f"rd.py: Python at {sys.executable} has no {error.name}; "
@@ -70,33 +71,17 @@ def read_published(specs):
     return found
 
 
-def choose_anchor(name, all_curves):
-    if name is None:
-        return next((curve for curve in all_curves if not curve.name.startswith("laconic")), all_curves[0])
-    for curve in all_curves:
-        if name in (curve.name, curve.name.removesuffix(" (published)")):
-            return curve
-    raise CodecError(f"There is no curve '{name}' for the anchor; there are {', '.join(curve.name for curve in all_curves)}.")
-
-
-def show_progress(num_done, num_jobs, seconds_left):
-    left = ""
-    if seconds_left is not None:
-        left = f", {seconds_left / 60:.0f} min left" if seconds_left > 90 else f", {seconds_left:.0f} s left"
-    print(f"\r{num_done}/{num_jobs} done{left}      ", end="", file=sys.stderr, flush=True)
-
-
-def crops_of(pictures, jobs, store):
+def crops_of(pictures, jobs, measured_rows, crops):
     """What report.write_report wants to show side by side."""
-    crops = []
+    shown = []
     for picture in pictures:
         of_codecs = {}
         for job in jobs:
-            if job.picture is picture and job.key in store.rows and store.crop_path(job.key).exists():
-                of_codecs.setdefault(job.codec.name, []).append((store.rows[job.key], store.crop_path(job.key)))
-        if store.crop_path(picture.digest).exists():
-            crops.append((picture.path.name, store.crop_path(picture.digest), of_codecs))
-    return crops
+            if job.source is picture and job.key in measured_rows and crops.path(job.key).exists():
+                of_codecs.setdefault(job.codec.name, []).append((measured_rows[job.key], crops.path(job.key)))
+        if crops.path(picture.digest).exists():
+            shown.append((picture.path.name, crops.path(picture.digest), of_codecs))
+    return shown
 
 
 def print_summary(anchor, rates):
@@ -111,20 +96,20 @@ def print_summary(anchor, rates):
 
 def compare(pictures, codecs, published, anchor_name, folder, num_workers):
     """Measures what is missing, writes the report into `folder`; returns {codec name: sentence} of codecs that failed."""
-    store = measure.Store(folder)
+    store, crops = rows.Store(folder), measure.Crops(folder)
     versions = {codec.name: codec.version() for codec in codecs}
     jobs = [job for picture in pictures for codec in codecs
-            for job in measure.jobs_for(picture, codec, versions[codec.name])]
-    failures = measure.measure_all(jobs, store, num_workers, show_progress)
+            for job in rows.jobs_for(picture, codec, versions[codec.name])]
+    failures = rows.measure_all(jobs, store, num_workers, lambda *where: measure.Workplace(*where, crops), rows.show_progress)
     print(file=sys.stderr)
     measured = [curves.measured_curve(codec, jobs, store.rows) for codec in codecs]
     all_curves = [curve for curve in measured + published if curve.points]
     if all_curves:
-        anchor = choose_anchor(anchor_name, all_curves)
-        rows = [store.rows[job.key] for job in jobs if job.key in store.rows]
+        anchor = curves.choose_anchor(anchor_name, all_curves)
+        done = [store.rows[job.key] for job in jobs if job.key in store.rows]
         title = f"Rate and distortion, {len(pictures)} picture{'s' if len(pictures) > 1 else ''}"
-        crops = crops_of(pictures, jobs, store)
-        print_summary(anchor, report.write_report(folder, title, anchor, all_curves, versions, rows, crops))
+        shown = crops_of(pictures, jobs, store.rows, crops)
+        print_summary(anchor, report.write_report(folder, title, anchor, all_curves, versions, done, shown))
         print(f"written: {folder}/report.html")
     return failures
 

@@ -67,7 +67,7 @@ def _plot(stem, metric, curves, title):
     colours = plt.get_cmap("tab20" if len(curves) > 10 else "tab10")
     drawn = [curve for curve in curves if len(scaled(curve.points, metric)) > 1]
     for index, curve in enumerate(drawn):
-        is_ours, is_published = curve.name.startswith("laconic"), not curve.pictures
+        is_ours, is_published = curve.name.startswith("laconic"), not curve.sources
         bpp, quality = zip(*scaled(curve.points, metric))
         axes.plot(bpp, quality, color=colours(index % colours.N), label=curve.title, marker="o" if is_ours else ".",
                   linewidth=2.5 if is_ours else 1.3, linestyle="--" if is_published else "-", zorder=3 if is_ours else 2)
@@ -133,7 +133,7 @@ def _page(folder, title, anchor, curves, versions, rates, plotted, crops):
     plots = "\n".join(f'<p><img class="plot" src="rd-{metric.key}.svg" alt="{html.escape(metric.title)}"><br>'
                       f'<a href="rd-{metric.key}.png">PNG</a></p>' for metric in plotted)
     measured = "\n".join(f"<h3>{html.escape(curve.title)}</h3><p>{html.escape(versions.get(curve.name, ''))}</p>"
-                         f"{_curve_table(curve, plotted)}" for curve in curves if curve.pictures)
+                         f"{_curve_table(curve, plotted)}" for curve in curves if curve.sources)
     return f"""<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title><style>{_STYLE}</style>
 <h1>{html.escape(title)}</h1>

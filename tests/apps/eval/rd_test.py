@@ -17,9 +17,9 @@ except ModuleNotFoundError as error:
     print(f"skipped: {sys.executable} has no {error.name}; apps/install-deps.sh --eval installs it for /usr/bin/python3")
     sys.exit(77)
 
-import measure
 import metrics
 import rd
+import rows
 from bd import bd_rate
 from curves import published_curves
 from image_codecs import Codec, CodecError, parse_codecs
@@ -126,11 +126,11 @@ class Comparison(WithFolder):
         self.assertEqual(self.num_encodings(), 3)
         self.compare([CopyingCodec(self.log)])
         self.assertEqual(self.num_encodings(), 3)
-        rows = self.folder / "rows.jsonl"
-        rows.write_bytes(rows.read_bytes()[:-20])  # as if stopped while writing
+        kept = self.folder / "rows.jsonl"
+        kept.write_bytes(kept.read_bytes()[:-20])  # as if stopped while writing
         self.compare([CopyingCodec(self.log)])
         self.assertEqual(self.num_encodings(), 4)
-        self.assertEqual(len(measure.Store(self.folder).rows), 3)
+        self.assertEqual(len(rows.Store(self.folder).rows), 3)
 
     def test_a_failing_codec_gives_one_clear_sentence_and_the_others_go_on(self):
         failures = self.compare([FailingCodec(self.log), CopyingCodec(self.folder / "other_log")])
