@@ -11,13 +11,14 @@ from metrics import METRICS
 class Curve:
     """points: from the fewest bytes to the most, each {"bpp", metric key: value, and if measured the means of all columns}.
 
-    sources: what it was measured from, {digest of a picture or clip: points}; empty if published.
+    sources: what it was measured from, {digest of a picture or clip: points}; empty if unknown.
     """
 
     name: str
     title: str
     points: list
     sources: dict = dataclasses.field(default_factory=dict)
+    is_published: bool = False
 
 
 def scaled(points, metric):
@@ -43,6 +44,11 @@ def measured_curve(codec, jobs, rows):
     return Curve(codec.name, codec.title, sorted(points, key=lambda point: point["bpp"]), sources)
 
 
+def published_curve(name, points, sources=None):
+    title = f"{name} (published)"
+    return Curve(title, title, sorted(points, key=lambda point: point["bpp"]), sources or {}, is_published=True)
+
+
 def published_curves(path, names):
     """Curves of a JSON object {name: {"bpp": [...], "psnr": [...], ...}} or {name: [{"bpp": ..., "psnr": ...}, ...]}, which
     may lie under "curves"; all that have a metric, or those named. ValueError says what is wrong with the file."""
@@ -58,7 +64,7 @@ def published_curves(path, names):
             keys = [key for key in ("bpp", *(metric.key for metric in METRICS)) if key in columns]
             columns = [dict(zip(keys, values)) for values in zip(*(columns[key] for key in keys))]
         if any(scaled(columns, metric) for metric in METRICS):
-            curves.append(Curve(f"{name} (published)", f"{name} (published)", sorted(columns, key=lambda point: point["bpp"])))
+            curves.append(published_curve(name, columns))
     return curves
 
 

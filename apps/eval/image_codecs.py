@@ -53,10 +53,12 @@ class Laconic(Codec):
     suffix = ".lac"
     _OF_DECODER_TOO = ("model", "device", "threads")
 
+    base_name, base_title = "laconic", "Laconic"  # before the settings
+
     def __init__(self, program, settings):
         self.program = program
-        self.name = ":".join(["laconic", *(f"{key}={value}" for key, value in settings.items())])
-        self.title = " ".join(["Laconic", *(f"{key} {pathlib.Path(value).stem}" for key, value in settings.items())])
+        self.name = ":".join([self.base_name, *(f"{key}={value}" for key, value in settings.items())])
+        self.title = " ".join([self.base_title, *(f"{key} {pathlib.Path(value).stem}" for key, value in settings.items())])
         self._encode_options = [text for key, value in settings.items() for text in (f"--{key}", value)]
         self._decode_options = [text for key, value in settings.items() if key in self._OF_DECODER_TOO
                                 for text in (f"--{key}", value)]
@@ -172,21 +174,25 @@ def last_line(text):
     return lines[-1] if lines else "it gave no reason"
 
 
-def parse_codecs(text, laconic_program):
-    """Codecs named by e.g. "laconic:effort=0,laconic:effort=9,jpeg". Raises CodecError."""
-    by_name = {codec.name: codec for codec in CODECS}
+def parse_codecs(text, with_settings, codecs=CODECS):
+    """Codecs named by e.g. "laconic:effort=0,laconic:effort=9,jpeg". Raises CodecError.
+
+    with_settings: {name: function from the settings {option: value} to the codec}.
+    """
+    by_name = {codec.name: codec for codec in codecs}
     chosen = []
     for spec in text.split(","):
         name, *settings = spec.strip().split(":")
-        if name == "laconic":
+        if name in with_settings:
             pairs = [setting.partition("=") for setting in settings]
             if not all(key and value for key, _, value in pairs):
-                raise CodecError(f"'{spec}' is not laconic:OPTION=VALUE[:OPTION=VALUE...].")
-            chosen.append(Laconic(laconic_program, {key: value for key, _, value in pairs}))
+                raise CodecError(f"'{spec}' is not {name}:OPTION=VALUE[:OPTION=VALUE...].")
+            chosen.append(with_settings[name]({key: value for key, _, value in pairs}))
         elif name in by_name and not settings:
             chosen.append(by_name[name]())
         else:
-            raise CodecError(f"'{spec}' is not a codec; there are laconic[:OPTION=VALUE...], {', '.join(by_name)}.")
+            known = [*(f"{name}[:OPTION=VALUE...]" for name in with_settings), *by_name]
+            raise CodecError(f"'{spec}' is not a codec; there are {', '.join(known)}.")
     names = [codec.name for codec in chosen]
     for name in names:
         if names.count(name) > 1:

@@ -12,6 +12,7 @@ crops/ keep every row as soon as it is measured, so the same command goes on whe
 or new weights only add what is missing. Exit code: 0 done; 1 wrong usage or some codec failed; 130 interrupted.
 """
 import argparse
+import functools
 import pathlib
 import signal
 import sys
@@ -21,7 +22,7 @@ try:
     import measure
     import report
     import rows
-    from image_codecs import CodecError, parse_codecs
+    from image_codecs import CodecError, Laconic, parse_codecs
 except ModuleNotFoundError as error:
     sys.exit(f"rd.py: Python at {sys.executable} has no {error.name}; "
              "run apps/install-deps.sh --eval and use /usr/bin/python3")
@@ -118,7 +119,7 @@ def main(arguments):
     chosen = parse_arguments(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # kill, as Ctrl-C, ends after the rows begun
     try:
-        codecs = parse_codecs(chosen.codecs, chosen.program)
+        codecs = parse_codecs(chosen.codecs, {"laconic": functools.partial(Laconic, chosen.program)})
         published = read_published(chosen.published)
         pictures = find_pictures(chosen.pictures)
         chosen.out.mkdir(parents=True, exist_ok=True)

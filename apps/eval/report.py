@@ -21,7 +21,7 @@ _BD_NOTE = ("BD-rate: percent of bytes more (less, if negative) for the same qua
             "pictures. Per picture: mean of the BD-rates of single pictures.")
 _COST_NOTE = ("Bytes are those of whole files; seconds, CPU seconds and peak memory are those of whole processes, their start "
               "included, as the machine was at the time; peaks below 10 MiB or so cannot be seen.")
-_STYLE = """body { font: 15px/1.5 sans-serif; margin: 2em auto; max-width: 72em; padding: 0 1em; color: #222 }
+STYLE = """body { font: 15px/1.5 sans-serif; margin: 2em auto; max-width: 72em; padding: 0 1em; color: #222 }
 table { border-collapse: collapse; margin: 1em 0 }
 th, td { padding: .2em .8em; text-align: right; border-bottom: 1px solid #ddd }
 th:first-child, td:first-child { text-align: left } .crops { display: flex; flex-wrap: wrap; gap: 12px }
@@ -37,10 +37,10 @@ def write_report(folder, title, anchor, curves, versions, rows, crops):
     """
     rates = {curve.name: bd_rates(anchor, curve) for curve in curves if curve is not anchor}
     _write_json(folder / "rd.json", title, anchor, curves, versions, rows, rates)
-    _write_csv(folder / "rd.csv", rows)
+    write_csv(folder / "rd.csv", rows)
     plotted = [metric for metric in METRICS if sum(len(scaled(curve.points, metric)) > 1 for curve in curves) > 0]
     for metric in plotted:
-        _plot(folder / f"rd-{metric.key}", metric, curves, title)
+        plot(folder / f"rd-{metric.key}", metric, curves, title, _style_rate_axis)
     page = _page(folder, title, anchor, curves, versions, rates, plotted, crops)
     (folder / "report.html").write_text(page, encoding="utf-8")
     return rates
@@ -54,7 +54,7 @@ def _write_json(path, title, anchor, curves, versions, rows, rates):
     path.write_text(json.dumps(summary, indent=1), encoding="utf-8")
 
 
-def _write_csv(path, rows):
+def write_csv(path, rows):
     columns = list(dict.fromkeys(key for row in rows for key in row))
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, restval="")
@@ -62,16 +62,22 @@ def _write_csv(path, rows):
         writer.writerows(rows)
 
 
-def _plot(stem, metric, curves, title):
+def _style_rate_axis(axes):
+    axes.set(xlabel="bits per pixel (bytes of whole files)", xlim=(0, 2.5))
+
+
+def plot(stem, metric, curves, title, style_rate_axis):
+    """Draws the curves of one metric over bpp to `stem`.png and .svg; style_rate_axis(axes) labels and scales that axis."""
     figure, axes = plt.subplots(figsize=(9, 6), dpi=110)
     colours = plt.get_cmap("tab20" if len(curves) > 10 else "tab10")
     drawn = [curve for curve in curves if len(scaled(curve.points, metric)) > 1]
     for index, curve in enumerate(drawn):
-        is_ours, is_published = curve.name.startswith("laconic"), not curve.sources
+        is_ours = curve.name.startswith("laconic")
         bpp, quality = zip(*scaled(curve.points, metric))
         axes.plot(bpp, quality, color=colours(index % colours.N), label=curve.title, marker="o" if is_ours else ".",
-                  linewidth=2.5 if is_ours else 1.3, linestyle="--" if is_published else "-", zorder=3 if is_ours else 2)
-    axes.set(xlabel="bits per pixel (bytes of whole files)", ylabel=metric.title, title=title, xlim=(0, 2.5))
+                  linewidth=2.5 if is_ours else 1.3, linestyle="--" if curve.is_published else "-", zorder=3 if is_ours else 2)
+    axes.set(ylabel=metric.title, title=title)
+    style_rate_axis(axes)
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small", loc="lower right")
     figure.tight_layout()
@@ -80,22 +86,23 @@ def _plot(stem, metric, curves, title):
     plt.close(figure)
 
 
-def _table(head, lines):
+def table(head, lines):
     cells = [f"<tr>{''.join(f'<th>{html.escape(cell)}</th>' for cell in head)}</tr>"]
     cells += [f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in line)}</tr>" for line in lines]
     return "<table>" + "\n".join(cells) + "</table>"
 
 
-def _percent(value):
+def percent(value):
     return "" if value is None else f"{value:+.2f} %"
 
 
-def _bd_table(rates, curves, plotted):
+def bd_table(rates, curves, metrics, kind_of_mean):
+    """rates: {curve name: what curves.bd_rates gave}; kind_of_mean: what to call the mean of single BD-rates."""
     titles = {curve.name: curve.title for curve in curves}
-    head = ["codec", *(f"{metric.title}, {kind}" for metric in plotted for kind in ("mean curve", "per picture"))]
-    lines = [[titles[name], *(_percent(of_codec.get(metric.key, {}).get(kind)) for metric in plotted
+    head = ["codec", *(f"{metric.title}, {kind}" for metric in metrics for kind in ("mean curve", kind_of_mean))]
+    lines = [[titles[name], *(percent(of_codec.get(metric.key, {}).get(kind)) for metric in metrics
                               for kind in ("mean_curve", "per_picture"))] for name, of_codec in rates.items()]
-    return _table(head, lines)
+    return table(head, lines)
 
 
 def _curve_table(curve, plotted):
@@ -108,7 +115,7 @@ def _curve_table(curve, plotted):
                  for what, unit in (("seconds", 1), ("cpu_seconds", 1), ("peak_bytes", 2**20))]
         values = ["" if metric.key not in point else f"{point[metric.key]:.4f}" for metric in shown]
         lines.append([f"{point['quality']:g}", f"{point['bpp']:.4f}", *values, *(f"{cost:.2f}" for cost in costs)])
-    return _table(head, lines)
+    return table(head, lines)
 
 
 def _figure(folder, path, caption):
@@ -133,14 +140,14 @@ def _page(folder, title, anchor, curves, versions, rates, plotted, crops):
     plots = "\n".join(f'<p><img class="plot" src="rd-{metric.key}.svg" alt="{html.escape(metric.title)}"><br>'
                       f'<a href="rd-{metric.key}.png">PNG</a></p>' for metric in plotted)
     measured = "\n".join(f"<h3>{html.escape(curve.title)}</h3><p>{html.escape(versions.get(curve.name, ''))}</p>"
-                         f"{_curve_table(curve, plotted)}" for curve in curves if curve.sources)
+                         f"{_curve_table(curve, plotted)}" for curve in curves if not curve.is_published)
     return f"""<!DOCTYPE html>
-<html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title><style>{_STYLE}</style>
+<html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style>
 <h1>{html.escape(title)}</h1>
 {plots}
 <h2>BD-rate against {html.escape(anchor.title)}</h2>
 <p>{_BD_NOTE}</p>
-{_bd_table(rates, curves, plotted)}
+{bd_table(rates, curves, plotted, "per picture")}
 <h2>Side by side</h2>
 <p>The part with the most detail, at the rate nearest to {CROP_BPP} bpp.</p>
 {_crop_section(folder, curves, crops)}

@@ -1,5 +1,6 @@
 """Tests of apps/eval with drawn pictures and codecs made of Python one-liners. Exit code 77: skipped."""
 import contextlib
+import functools
 import io
 import json
 import pathlib
@@ -22,7 +23,7 @@ import rd
 import rows
 from bd import bd_rate
 from curves import published_curves
-from image_codecs import Codec, CodecError, parse_codecs
+from image_codecs import Codec, CodecError, Laconic, parse_codecs
 
 
 class CopyingCodec(Codec):
@@ -148,17 +149,20 @@ class Comparison(WithFolder):
 
 
 class Inputs(WithFolder):
+    def parse(self, text):
+        return parse_codecs(text, {"laconic": functools.partial(Laconic, "/bin/laconic")})
+
     def test_laconic_settings_become_options_of_the_encoder(self):
-        fast, best = parse_codecs("laconic:effort=0,laconic:effort=9", "/bin/laconic")
+        fast, best = self.parse("laconic:effort=0,laconic:effort=9")
         self.assertIn("--effort 0", " ".join(fast.encode_command("a.png", "a.ppm", 50, "a.lac")))
         self.assertEqual((fast.name, best.name), ("laconic:effort=0", "laconic:effort=9"))
         self.assertNotIn("effort", " ".join(best.decode_command("a.lac", "b.png")))
-        self.assertNotIn("effort", " ".join(parse_codecs("laconic", "l")[0].encode_command("a.png", "a.ppm", 50, "a.lac")))
+        self.assertNotIn("effort", " ".join(self.parse("laconic")[0].encode_command("a.png", "a.ppm", 50, "a.lac")))
 
     def test_an_unknown_codec_is_named(self):
         for spec in ("gif", "laconic:effort", "jpeg:effort=9", "jpeg,jpeg"):
             with self.assertRaises(CodecError):
-                parse_codecs(spec, "laconic")
+                self.parse(spec)
 
     def test_published_curves_may_be_columns_or_points(self):
         path = self.folder / "published.json"
