@@ -11,6 +11,7 @@ packages=(
   libopenblas0-openmp         # LibTorch calls whatever libblas.so.3 is; the reference BLAS is twenty times slower
   libopencv-dev
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev
+  ffmpeg                      # the program: makes the films of the tests
   libpng-dev
   libgtest-dev libbenchmark-dev
   libcli11-dev nlohmann-json3-dev libfmt-dev libspdlog-dev
@@ -19,7 +20,6 @@ packages=(
 eval_packages=(
   python3-numpy python3-scipy python3-matplotlib python3-pil
   libjpeg-turbo-progs webp libavif-bin libjxl-tools
-  ffmpeg                      # runs x265
 )
 
 say() { echo "install-deps: $*" >&2; }

@@ -1,0 +1,147 @@
+#include "codec/media/film_ffmpeg.h"
+
+extern "C" {
+#include <libavutil/display.h>
+#include <libavutil/imgutils.h>
+#include <libavutil/pixdesc.h>
+}
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <mutex>
+
+namespace laconic {
+namespace {
+
+const char* tag_value(const AVDictionary* tags, const char* key) {
+  const AVDictionaryEntry* entry = av_dict_get(tags, key, nullptr, 0);
+  return entry != nullptr ? entry->value : "";
+}
+
+StreamKind kind_of(const AVStream& stream) {
+  if (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) return StreamKind::kCoverArt;
+  switch (stream.codecpar->codec_type) {
+    case AVMEDIA_TYPE_VIDEO: return StreamKind::kVideo;
+    case AVMEDIA_TYPE_AUDIO: return StreamKind::kAudio;
+    case AVMEDIA_TYPE_SUBTITLE: return StreamKind::kSubtitle;
+    case AVMEDIA_TYPE_ATTACHMENT: return StreamKind::kAttachment;
+    default: return StreamKind::kData;
+  }
+}
+
+std::string codec_name(const AVCodecParameters& parameters) {
+  if (parameters.codec_id != AV_CODEC_ID_NONE) return avcodec_get_name(parameters.codec_id);
+  char tag[AV_FOURCC_MAX_STRING_SIZE];
+  return parameters.codec_tag != 0 ? av_fourcc_make_string(tag, parameters.codec_tag) : "unknown";
+}
+
+Owned<AVDictionary> copy_tags(const AVDictionary* tags) {
+  AVDictionary* copy = nullptr;
+  av_dict_copy(&copy, tags, 0);
+  return Owned<AVDictionary>(copy);
+}
+
+// Side data of streams has no container of its own in FFmpeg 5; a packet's has.
+Result<Owned<AVPacket>> copy_side_data(const AVStream& stream) {
+  Owned<AVPacket> packet(av_packet_alloc());
+  if (!packet) return limit_exceeded("there is not enough memory");
+  for (int i = 0; i < stream.nb_side_data; ++i) {
+    const AVPacketSideData& from = stream.side_data[i];
+    uint8_t* to = av_packet_new_side_data(packet.get(), from.type, from.size);
+    if (to == nullptr) return limit_exceeded("there is not enough memory");
+    std::memcpy(to, from.data, from.size);
+  }
+  return packet;
+}
+
+}  // namespace
+
+void silence_ffmpeg() {
+  static std::once_flag once;
+  std::call_once(once, [] { av_log_set_level(AV_LOG_QUIET); });
+}
+
+std::string ffmpeg_error(int error) {
+  char text[AV_ERROR_MAX_STRING_SIZE] = {};
+  av_strerror(error, text, sizeof(text));
+  if (text[0] >= 'A' && text[0] <= 'Z') text[0] += 'a' - 'A';
+  return text;
+}
+
+AVRational to_av(Rational r) { return {r.num, r.den}; }
+Rational from_av(AVRational r) { return r.num > 0 && r.den > 0 ? Rational{r.num, r.den} : Rational{0, 1}; }
+
+const char* stream_kind_name(StreamKind kind) {
+  static constexpr const char* kNames[] = {"video", "audio", "subtitle", "data", "attachment", "cover art"};
+  return kNames[static_cast<int>(kind)];
+}
+
+std::string FilmStream::name() const {
+  return std::string(stream_kind_name(kind)) + " stream " + std::to_string(index) + " (" + codec +
+         (language.empty() ? "" : ", " + language) + ")";
+}
+
+double VideoProperties::rotation_degrees() const {
+  if (!display_matrix) return 0;
+  const double degrees = av_display_rotation_get(display_matrix->data());
+  return std::isfinite(degrees) ? degrees : 0;
+}
+
+CopiedPacket::CopiedPacket(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+CopiedPacket::CopiedPacket(CopiedPacket&& other) noexcept = default;
+CopiedPacket& CopiedPacket::operator=(CopiedPacket&& other) noexcept = default;
+CopiedPacket::~CopiedPacket() = default;
+int CopiedPacket::stream_index() const { return impl_->packet->stream_index; }
+size_t CopiedPacket::size_bytes() const { return static_cast<size_t>(impl_->packet->size); }
+double CopiedPacket::seconds() const {
+  const AVPacket& packet = *impl_->packet;
+  const int64_t ticks = packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts;
+  if (ticks == AV_NOPTS_VALUE) return -std::numeric_limits<double>::infinity();
+  return static_cast<double>(ticks) * av_q2d(impl_->time_base);
+}
+
+FilmSource::FilmSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+FilmSource::~FilmSource() = default;
+
+FilmStream describe_stream(const AVStream& stream) {
+  FilmStream description;
+  description.index = stream.index;
+  description.kind = kind_of(stream);
+  description.codec = codec_name(*stream.codecpar);
+  description.language = tag_value(stream.metadata, "language");
+  if (description.language == "und") description.language.clear();
+  description.title = tag_value(stream.metadata, "title");
+  description.sample_rate_hz = stream.codecpar->sample_rate;
+  description.num_channels = stream.codecpar->ch_layout.nb_channels;
+  description.time_base = from_av(stream.time_base);
+  return description;
+}
+
+Result<std::shared_ptr<const FilmSource>> snapshot_source(const AVFormatContext& format, int video_index) {
+  auto impl = std::make_unique<FilmSource::Impl>();
+  impl->video_index = video_index;
+  impl->tags = copy_tags(format.metadata);
+  for (unsigned i = 0; i < format.nb_streams; ++i) {
+    const AVStream& from = *format.streams[i];
+    FilmSource::Impl::Stream stream;
+    stream.description = describe_stream(from);
+    stream.parameters.reset(avcodec_parameters_alloc());
+    if (!stream.parameters || avcodec_parameters_copy(stream.parameters.get(), from.codecpar) < 0) {
+      return limit_exceeded("there is not enough memory");
+    }
+    stream.tags = copy_tags(from.metadata);
+    stream.time_base = from.time_base;
+    stream.frame_rate = from.avg_frame_rate;
+    stream.disposition = from.disposition;
+    LACONIC_ASSIGN_OR_RETURN(stream.side_data, copy_side_data(from));
+    impl->streams.push_back(std::move(stream));
+  }
+  for (unsigned i = 0; i < format.nb_chapters; ++i) {
+    const AVChapter& from = *format.chapters[i];
+    impl->chapters.push_back({from.id, from.time_base, from.start, from.end, copy_tags(from.metadata)});
+  }
+  return std::shared_ptr<const FilmSource>(std::make_shared<FilmSource>(std::move(impl)));
+}
+
+}  // namespace laconic

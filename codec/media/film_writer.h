@@ -1,0 +1,49 @@
+// Films out with video of ours: our packets, and the other streams of the source as they are (or sound as Opus).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "codec/base/status.h"
+#include "codec/media/film.h"
+
+namespace laconic {
+
+enum class SoundCoding { kCopy, kOpus };
+
+struct FilmWriteOptions {
+  std::string path;             // .mov (fragmented QuickTime), .mkv, .nut; "-": NUT to standard output
+  VideoProperties video;
+  std::shared_ptr<const FilmSource> source;  // null: video only
+  SoundCoding sound = SoundCoding::kCopy;
+  int opus_bits_per_second = 0;  // a stream; 0: 64 kbit/s a channel
+  double start_seconds = 0;      // this time of the source becomes 0; earlier packets of other streams are dropped
+};
+
+// The file grows as PATH.part, which can be played up to its last complete fragment even if the process is killed, and is
+// renamed to PATH by finish(): an existing PATH stays as it is until then. Destroyed without finish(): PATH.part is removed.
+// What is not a regular file (a named pipe, /dev/null) and "-" are written straight to. One thread at a time.
+class FilmWriter {
+ public:
+  // extradata: the stream header. kUnsupported for containers that cannot hold our video, such as .mp4.
+  static Result<std::unique_ptr<FilmWriter>> create(const FilmWriteOptions& options, ByteSpan extradata);
+  ~FilmWriter();
+
+  // Time stamps in ticks of options.video.time_base, rising.
+  Status write(const VideoPacket& packet);
+  // Packets of streams that are not kept are dropped without a word; warnings() named them.
+  Status write(CopiedPacket packet);
+  Status finish();
+
+  // One sentence for each stream that the container cannot hold, and for properties it cannot say.
+  const std::vector<std::string>& warnings() const;
+  uint64_t bytes_written() const;
+
+ private:
+  struct Impl;
+  explicit FilmWriter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace laconic

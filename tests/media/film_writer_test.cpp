@@ -1,0 +1,259 @@
+// Our packets and everybody else's streams through the containers, and through `ffmpeg -c copy`.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+
+#include "tests/media/film_clips.h"
+
+namespace laconic {
+namespace {
+
+using test::FilmFolder;
+using test::fake_packets;
+using test::read_film;
+using test::run_ffmpeg;
+using test::WholeFilm;
+using test::write_fake_film;
+using test::write_options;
+
+void expect_fake_packets(const WholeFilm& film, int num_packets) {
+  EXPECT_TRUE(film.status.ok()) << film.status.message();
+  EXPECT_TRUE(film.properties.is_laconic);
+  EXPECT_EQ(film.properties.extradata, test::kFakeExtradata);
+  const auto expected = fake_packets(num_packets);
+  ASSERT_EQ(film.packets.size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(film.packets[i].bytes, expected[i].bytes) << i;
+    EXPECT_EQ(film.packets[i].is_key_frame, expected[i].is_key_frame) << i;
+    EXPECT_NEAR(film.seconds_of(film.packets[i].pts_ticks), 1e-3 * static_cast<double>(expected[i].pts_ticks), 1e-9) << i;
+    const double duration = film.seconds_of(film.packets[i].duration_ticks);
+    const double tolerance = i + 1 < expected.size() ? 1e-9 : 0.025;  // what says how long the last one is, depends
+    EXPECT_NEAR(duration, 1e-3 * static_cast<double>(expected[i].duration_ticks), tolerance) << i;
+  }
+}
+
+class InContainer : public ::testing::TestWithParam<const char*> {
+ protected:
+  std::string path() const { return folder_ / (std::string("a.") + GetParam()); }
+  const FilmFolder folder_;
+};
+INSTANTIATE_TEST_SUITE_P(Containers, InContainer, ::testing::Values("mov", "mkv", "nut"));
+
+TEST_P(InContainer, PacketsComeBackWithTheirTimesAndKeyFlags) {
+  const Status status = write_fake_film(write_options(path()));
+  ASSERT_TRUE(status.ok()) << status.message();
+  expect_fake_packets(read_film(path()), 25);
+}
+
+TEST_P(InContainer, FfmpegCopyCarriesPacketsUnharmed) {
+  ASSERT_TRUE(write_fake_film(write_options(path())).ok());
+  for (const char* extension : {"mov", "nut", "mkv"}) {
+    const std::string copy = folder_ / (std::string("copy.") + extension);
+    run_ffmpeg("-i " + path() + " -map 0 -c copy " + copy);
+    expect_fake_packets(read_film(copy), 25);
+  }
+}
+
+TEST_P(InContainer, ShapeOfPixelsAndRotationComeBack) {
+  FilmWriteOptions options = write_options(path());
+  options.video.sample_aspect_ratio = {4, 3};
+  options.video.display_matrix = {0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30};
+  ASSERT_TRUE(write_fake_film(options).ok());
+  const VideoProperties video = read_film(path()).properties.video;
+  EXPECT_NEAR(video.sample_aspect_ratio.value(), 4.0 / 3, 1e-6);
+  EXPECT_NEAR(video.rotation_degrees(), options.video.rotation_degrees(), 1e-6);
+  EXPECT_NEAR(std::abs(video.rotation_degrees()), 90, 1e-6);
+}
+
+TEST_P(InContainer, SeekFindsTheKeyFrameAtOrBefore) {
+  ASSERT_TRUE(write_fake_film(write_options(path()), 100).ok());
+  const auto packets = fake_packets(100);
+  const auto reader = FilmReader::open(path(), {});
+  ASSERT_TRUE(reader.ok());
+  for (const int wanted : {55, 99, 10, 0, 73, 30}) {
+    ASSERT_TRUE((*reader)->seek(1e-3 * static_cast<double>(packets[wanted].pts_ticks)).ok());
+    const auto item = (*reader)->read();
+    ASSERT_TRUE(item.ok() && item->has_value());
+    const auto& found = std::get<VideoPacket>(**item);
+    EXPECT_TRUE(found.is_key_frame) << wanted;
+    const double seconds = static_cast<double>(found.pts_ticks) * (*reader)->properties().video.time_base.value();
+    EXPECT_LE(seconds, 1e-3 * static_cast<double>(packets[wanted].pts_ticks) + 1e-9) << wanted;
+    // NUT seeks to its sync points, which may lie further back.
+    EXPECT_TRUE(std::string(GetParam()) == "nut" || found.bytes == packets[wanted / 10 * 10].bytes) << wanted;
+  }
+}
+
+TEST_P(InContainer, AllStreamsOfARichFilmAreThereOrNamed) {
+  test::make_rich_film(folder_, folder_ / "rich.mp4");
+  std::vector<std::string> warnings;
+  const Status status = test::replace_video(folder_ / "rich.mp4", write_options(path()), &warnings);
+  ASSERT_TRUE(status.ok()) << status.message();
+  const WholeFilm before = read_film(folder_ / "rich.mp4");
+  const WholeFilm after = read_film(path());
+  ASSERT_TRUE(after.status.ok()) << after.status.message();
+  ASSERT_EQ(after.packets.size(), before.frames.size());
+  EXPECT_EQ(after.properties.num_chapters, 2);
+  EXPECT_NEAR(after.properties.video.sample_aspect_ratio.value(), 4.0 / 3, 1e-6);
+  EXPECT_NEAR(after.properties.video.rotation_degrees(), before.properties.video.rotation_degrees(), 1e-6);
+  ASSERT_EQ(after.num_streams(StreamKind::kAudio), 1);
+  const FilmStream& sound = *after.first(StreamKind::kAudio);
+  EXPECT_EQ(sound.codec, "aac");
+  EXPECT_EQ(sound.language, "fra");
+  const int num_subtitles = after.num_streams(StreamKind::kSubtitle);
+  EXPECT_EQ(static_cast<int>(warnings.size()), 1 - num_subtitles);
+  if (num_subtitles == 0) {
+    EXPECT_NE(warnings[0].find("subtitle stream 2 (mov_text, deu)"), std::string::npos) << warnings[0];
+  }
+
+  // Sound stays where it was against the picture.
+  const auto& sound_before = before.copied_seconds.at(before.first(StreamKind::kAudio)->index);
+  const auto& sound_after = after.copied_seconds.at(sound.index);
+  ASSERT_EQ(sound_after.size(), sound_before.size());
+  const double offset_before = sound_before[3] - before.seconds_of(before.frames[0].pts_ticks);
+  const double offset_after = sound_after[3] - after.seconds_of(after.packets[0].pts_ticks);
+  EXPECT_NEAR(offset_after, offset_before, 0.001);
+}
+
+TEST_P(InContainer, FfmpegCopyKeepsSoundAndVideoTogether) {
+  test::make_rich_film(folder_, folder_ / "rich.mp4");
+  ASSERT_TRUE(test::replace_video(folder_ / "rich.mp4", write_options(path())).ok());
+  const WholeFilm ours = read_film(path());
+  run_ffmpeg("-i " + path() + " -map 0:v -map 0:a -c copy " + folder_ / "copy.mov");
+  const WholeFilm copy = read_film(folder_ / "copy.mov");
+  ASSERT_EQ(copy.packets.size(), ours.packets.size());
+  const auto offset = [](const WholeFilm& film) {
+    return film.copied_seconds.at(film.first(StreamKind::kAudio)->index)[5] - film.seconds_of(film.packets[0].pts_ticks);
+  };
+  EXPECT_NEAR(offset(copy), offset(ours), 0.001);
+  for (size_t i = 0; i < ours.packets.size(); ++i) EXPECT_EQ(copy.packets[i].bytes, ours.packets[i].bytes);
+}
+
+TEST(FilmWriter, KeepsSubtitlesAndTheirLanguageInQuickTime) {
+  const FilmFolder folder;
+  test::make_rich_film(folder, folder / "rich.mp4");
+  ASSERT_TRUE(test::replace_video(folder / "rich.mp4", write_options(folder / "a.mov")).ok());
+  const WholeFilm film = read_film(folder / "a.mov");
+  ASSERT_EQ(film.num_streams(StreamKind::kSubtitle), 1);
+  EXPECT_EQ(film.first(StreamKind::kSubtitle)->language, "ger");  // QuickTime's own spelling
+}
+
+TEST(FilmWriter, KeepsWhatMatroskaHoldsAndNamesWhatQuickTimeCannot) {
+  const FilmFolder folder;
+  test::write_text(folder / "s.srt", "1\n00:00:00,200 --> 00:00:01,000\nHello\n");
+  run_ffmpeg(std::string(test::kPicture) + "-f lavfi -i sine=440:d=2 -i " + folder / "s.srt" +
+             " -map 0 -map 1 -map 2 -c:v mpeg4 -c:a flac -c:s srt -metadata:s:a:0 title=Commentary " + folder / "in.mkv");
+  std::vector<std::string> warnings;
+  ASSERT_TRUE(test::replace_video(folder / "in.mkv", write_options(folder / "a.mkv"), &warnings).ok());
+  EXPECT_TRUE(warnings.empty()) << warnings[0];
+  const WholeFilm film = read_film(folder / "a.mkv");
+  EXPECT_EQ(film.num_streams(StreamKind::kAudio), 1);
+  EXPECT_EQ(film.first(StreamKind::kAudio)->title, "Commentary");
+  EXPECT_EQ(film.num_streams(StreamKind::kSubtitle), 1);
+
+  ASSERT_TRUE(test::replace_video(folder / "in.mkv", write_options(folder / "a.mov"), &warnings).ok());
+  ASSERT_EQ(warnings.size(), 2u);
+  EXPECT_NE(warnings[0].find("audio stream 1 (flac"), std::string::npos) << warnings[0];
+  EXPECT_NE(warnings[1].find("subtitle stream 2 (subrip"), std::string::npos) << warnings[1];
+}
+
+TEST(FilmWriter, CodesSoundAsOpusInPlace) {
+  const FilmFolder folder;
+  run_ffmpeg(std::string(test::kPicture) + "-f lavfi -i sine=440:d=2:r=44100 -map 0 -map 1 -c:v mpeg4 -c:a pcm_s16le " +
+             folder / "in.mkv");
+  for (const char* name : {"a.mkv", "a.nut"}) {
+    FilmWriteOptions options = write_options(folder / name);
+    options.sound = SoundCoding::kOpus;
+    const Status status = test::replace_video(folder / "in.mkv", options);
+    ASSERT_TRUE(status.ok()) << status.message();
+    const WholeFilm film = read_film(folder / name);
+    const FilmStream* sound = film.first(StreamKind::kAudio);
+    ASSERT_NE(sound, nullptr);
+    EXPECT_EQ(sound->codec, "opus");
+    ASSERT_EQ(film.copied_seconds.count(sound->index), 1u) << name;
+    const auto& times = film.copied_seconds.at(sound->index);
+    EXPECT_NEAR(times.front(), 0, 0.008) << name;  // minus what the encoder adds in front
+    EXPECT_NEAR(times.back(), 2, 0.03) << name;
+  }
+}
+
+TEST(FilmWriter, StartShiftsAllStreamsAlike) {
+  const FilmFolder folder;
+  test::make_rich_film(folder, folder / "rich.mp4");
+  const auto reader = FilmReader::open(folder / "rich.mp4", {});
+  ASSERT_TRUE(reader.ok());
+  FilmWriteOptions options = write_options(folder / "a.mov");
+  options.video = (*reader)->properties().video;
+  options.source = (*reader)->source();
+  options.start_seconds = 0.8;
+  const auto writer = FilmWriter::create(options, test::kFakeExtradata);
+  ASSERT_TRUE(writer.ok()) << writer.status().message();
+  for (auto item = (*reader)->read(); item.ok() && item->has_value(); item = (*reader)->read()) {
+    if (auto* frame = std::get_if<VideoFrame>(&**item)) {
+      VideoPacket packet = fake_packets(1)[0];
+      packet.pts_ticks = frame->pts_ticks;
+      if (static_cast<double>(frame->pts_ticks) * options.video.time_base.value() < 0.8 - 1e-6) continue;
+      ASSERT_TRUE((*writer)->write(packet).ok());
+    } else {
+      ASSERT_TRUE((*writer)->write(std::move(std::get<CopiedPacket>(**item))).ok());
+    }
+  }
+  ASSERT_TRUE((*writer)->finish().ok());
+  const WholeFilm film = read_film(folder / "a.mov");
+  ASSERT_EQ(film.packets.size(), 30u);
+  EXPECT_NEAR(film.seconds_of(film.packets[0].pts_ticks), 0, 1e-9);
+  const auto& sound = film.copied_seconds.at(film.first(StreamKind::kAudio)->index);
+  EXPECT_GE(sound.front(), 0);
+  EXPECT_LT(sound.front(), 0.03);
+}
+
+TEST(FilmWriter, RefusesMp4WithAdvice) {
+  const FilmFolder folder;
+  const Status status = write_fake_film(write_options(folder / "a.mp4"));
+  EXPECT_EQ(status.code(), StatusCode::kUnsupported);
+  EXPECT_NE(status.message().find(".mov"), std::string::npos) << status.message();
+}
+
+TEST(FilmWriter, LeavesAnExistingFileAloneUntilFinished) {
+  const FilmFolder folder;
+  test::write_text(folder / "a.mov", "precious");
+  {
+    const auto writer = FilmWriter::create(write_options(folder / "a.mov"), test::kFakeExtradata);
+    ASSERT_TRUE(writer.ok());
+    for (const auto& packet : fake_packets(25)) ASSERT_TRUE((*writer)->write(packet).ok());
+    EXPECT_EQ(test::read_text(folder / "a.mov"), "precious");
+    EXPECT_TRUE(std::filesystem::exists(folder / "a.mov.part"));
+  }
+  EXPECT_EQ(test::read_text(folder / "a.mov"), "precious");
+  EXPECT_FALSE(std::filesystem::exists(folder / "a.mov.part"));
+  ASSERT_TRUE(write_fake_film(write_options(folder / "a.mov")).ok());
+  EXPECT_FALSE(std::filesystem::exists(folder / "a.mov.part"));
+  expect_fake_packets(read_film(folder / "a.mov"), 25);
+}
+
+TEST_P(InContainer, AKilledProcessLeavesAPartThatPlays) {
+  const auto packets = fake_packets(500);
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto writer = FilmWriter::create(write_options(path()), test::kFakeExtradata);
+    for (const auto& packet : packets) {
+      if (!writer.ok() || !(*writer)->write(packet).ok()) _exit(1);
+    }
+    _exit(0);  // no finish(), no destructors
+  }
+  int state = -1;
+  ASSERT_EQ(waitpid(child, &state, 0), child);
+  ASSERT_EQ(state, 0);
+  const WholeFilm film = read_film(path() + ".part");
+  EXPECT_GE(film.packets.size(), 300u) << film.status.message();  // Matroska's last cluster of 5 s is lost
+  for (size_t i = 0; i < film.packets.size(); ++i) EXPECT_EQ(film.packets[i].bytes, packets[i].bytes) << i;
+}
+
+TEST(FilmWriter, ReportsAFolderThatIsNotThere) {
+  const FilmFolder folder;
+  EXPECT_EQ(write_fake_film(write_options(folder / "none/a.mov")).code(), StatusCode::kIo);
+}
+
+}  // namespace
+}  // namespace laconic
