@@ -1,4 +1,4 @@
-// laconic compare: PSNR and MS-SSIM of two pictures; either may be a .lac file.
+// laconic compare: PSNR and MS-SSIM of two pictures; either may be a .lac file. Films go to film_compare.h.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +10,8 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/file_kind.h"
 #include "apps/cli/files.h"
+#include "apps/cli/film_compare.h"
+#include "apps/cli/film_kind.h"
 #include "apps/cli/options.h"
 #include "apps/cli/picture_decoder.h"
 #include "codec/metrics.h"
@@ -22,6 +24,7 @@ struct CompareOptions {
   std::string reference;
   std::string distorted;
   bool is_json = false;
+  std::string plot_path;  // films only
 };
 
 struct LoadedPicture {
@@ -111,6 +114,14 @@ std::string to_text(const Comparison& c) {
 ExitCode run_compare(const CompareOptions& options) {
   Reporter reporter(options.common.is_quiet);
   reporter.begin_file("compare", 0, 1);
+  if (is_film_input(options.reference, false) || is_film_input(options.distorted, false)) {
+    return print_result(
+        compare_films({options.common, options.reference, options.distorted, options.plot_path, options.is_json}, reporter),
+        "compare", reporter);
+  }
+  if (!options.plot_path.empty()) {
+    return print_result(invalid_argument("--plot is for films, and the inputs are none"), "compare", reporter);
+  }
   const auto comparison = compare(options, reporter);
   if (!comparison.ok()) return print_result(comparison.status(), "compare", reporter);
   return print_result(options.is_json ? to_json(*comparison) : to_text(*comparison), "compare", reporter);
@@ -120,10 +131,11 @@ ExitCode run_compare(const CompareOptions& options) {
 
 void add_compare_command(CLI::App& program, Run& run) {
   auto options = std::make_shared<CompareOptions>();
-  CLI::App* command = program.add_subcommand("compare", "Measure how far two pictures are apart (PSNR, MS-SSIM)");
-  command->add_option("reference", options->reference, "A picture or .lac file")->type_name("REF")->required();
-  command->add_option("distorted", options->distorted, "A picture or .lac file")->type_name("DIST")->required();
+  CLI::App* command = program.add_subcommand("compare", "Measure how far two pictures (PSNR, MS-SSIM) or films (PSNR) are apart");
+  command->add_option("reference", options->reference, "A picture, .lac file or film")->type_name("REF")->required();
+  command->add_option("distorted", options->distorted, "A picture, .lac file or film")->type_name("DIST")->required();
   command->add_flag("--json", options->is_json, "As JSON");
+  command->add_option("--plot", options->plot_path, "Films: a picture of the PSNR of each frame")->type_name("PNG");
   add_model_options(*command, options->common);
   command->callback([options, &run] { run = [options] { return run_compare(*options); }; });
 }

@@ -1,4 +1,4 @@
-// laconic decode: .lac files to picture files, whole or a region.
+// laconic decode: .lac files to picture files, whole or a region. Films go to film_decode.h.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +8,8 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/file_kind.h"
 #include "apps/cli/files.h"
+#include "apps/cli/film_decode.h"
+#include "apps/cli/film_kind.h"
 #include "apps/cli/interrupt.h"
 #include "apps/cli/jobs.h"
 #include "apps/cli/model_store.h"
@@ -25,21 +27,26 @@ struct DecodeOptions {
   std::optional<std::string> region;
   bool conceals = false;
   int num_slices = 4;
+  // Films only.
+  std::optional<std::string> from, to;
 };
 
 class DecodeCommand {
  public:
   explicit DecodeCommand(const DecodeOptions& options)
-      : options_(options), reporter_(options.common.is_quiet), decoder_(options.common, options.conceals, options.num_slices, reporter_) {}
+      : options_(options), reporter_(options.common.is_quiet), store_(options.common), decoder_(options.common, options.conceals, options.num_slices, reporter_) {}
 
   ExitCode run();
 
  private:
+  bool is_film(const Job& job) const;
+  Result<std::string> decode_as_film(const Job& job);
   Result<std::string> decode_file(const Job& job);
   Status check_output(const Job& job) const;
 
   const DecodeOptions options_;
   Reporter reporter_;
+  ModelStore store_;        // of films
   PictureDecoder decoder_;  // uses reporter_
   std::optional<Rect> region_;
 };
@@ -56,6 +63,9 @@ ExitCode DecodeCommand::run() {
   }
   JobPaths paths = options_.paths;
   paths.output_extension = options_.format.empty() ? "png" : options_.format;
+  if (options_.format.empty()) {
+    paths.extension_for = [](const std::string& input) { return is_film_input(input, false) ? "mp4" : "png"; };
+  }
   const auto jobs = plan_jobs(paths);
   if (!jobs.ok()) {
     reporter_.error("", jobs.status().message());
@@ -64,7 +74,32 @@ ExitCode DecodeCommand::run() {
   return run_jobs(*jobs, reporter_, [this](const Job& job) { return decode_file(job); });
 }
 
+// What comes from a pipe and goes to one without a picture's format is a film.
+bool DecodeCommand::is_film(const Job& job) const {
+  const bool film_output = options_.format.empty() && (job.output == "-" || is_film_extension(extension_of(job.output)));
+  return is_film_input(job.input, film_output);
+}
+
+Result<std::string> DecodeCommand::decode_as_film(const Job& job) {
+  if (options_.region || options_.num_slices != 4 || !options_.format.empty()) {
+    return invalid_argument("--region, --slices and --format are for pictures, and the input is a film");
+  }
+  FilmDecodeOptions film_options;
+  film_options.common = options_.common;
+  film_options.conceals = options_.conceals;
+  if (options_.from) {
+    LACONIC_ASSIGN_OR_RETURN(film_options.from_seconds, parse_time(*options_.from));
+  }
+  if (options_.to) {
+    LACONIC_ASSIGN_OR_RETURN(film_options.to_seconds, parse_time(*options_.to));
+  }
+  if (film_options.to_seconds <= film_options.from_seconds) return invalid_argument("--to lies before --from");
+  return decode_film(job, film_options, store_, reporter_);
+}
+
 Result<std::string> DecodeCommand::decode_file(const Job& job) {
+  if (is_film(job)) return decode_as_film(job);
+  if (options_.from || options_.to) return invalid_argument("--from and --to are for films, and the input is none");
   const std::string name = display_name(job.input, "standard input");
   LACONIC_RETURN_IF_ERROR(check_output(job));
   StageClock& stages = decoder_.stages();
@@ -105,7 +140,7 @@ Status DecodeCommand::check_output(const Job& job) const {
 
 void add_decode_command(CLI::App& program, Run& run) {
   auto options = std::make_shared<DecodeOptions>();
-  CLI::App* command = program.add_subcommand("decode", "Turn .lac files into pictures");
+  CLI::App* command = program.add_subcommand("decode", "Turn .lac files into pictures, films of ours into ones that others play");
   command->add_option("paths", options->paths.paths, "IN OUT, or IN... with --out-dir; - is standard input or output")
       ->type_name("IN... OUT")
       ->required();
@@ -116,10 +151,12 @@ void add_decode_command(CLI::App& program, Run& run) {
           CLI::IsMember({"png", "jpg", "jpeg", "webp", "tif", "tiff", "ppm", "pgm", "pnm", "bmp"}, CLI::ignore_case))
       ->type_name("NAME");
   command->add_option("--region", options->region, "Only this part, in pixels")->type_name("X,Y,W,H");
-  command->add_flag("--conceal", options->conceals, "Decode what is left of a damaged file; what is lost becomes grey");
+  command->add_flag("--conceal", options->conceals, "Decode what is left of a damaged file; what is lost becomes grey, in films the frame before");
   command->add_option("--slices", options->num_slices, "1..4: a preview from the first N of the picture's four slices")
       ->check(CLI::Range(1, 4))
       ->type_name("N");
+  command->add_option("--from", options->from, "Films: start here; seconds, m:s or h:m:s")->type_name("TIME");
+  command->add_option("--to", options->to, "Films: end here")->type_name("TIME");
   add_model_options(*command, options->common);
   add_output_options(*command, options->common);
   command->callback([options, &run] { run = [options] { return DecodeCommand(*options).run(); }; });

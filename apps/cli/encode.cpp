@@ -1,4 +1,4 @@
-// laconic encode: picture files to .lac files, at a quality, a size, a rate or a PSNR.
+// laconic encode: picture files to .lac files, at a quality, a size, a rate or a PSNR. Films go to film_encode.h.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +10,8 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/file_kind.h"
 #include "apps/cli/files.h"
+#include "apps/cli/film_encode.h"
+#include "apps/cli/film_kind.h"
 #include "apps/cli/interrupt.h"
 #include "apps/cli/jobs.h"
 #include "apps/cli/model_store.h"
@@ -34,6 +36,11 @@ struct EncodeOptions {
   std::optional<double> bpp;
   std::optional<std::string> size;
   std::optional<double> psnr_db;
+  bool has_effort = false;
+  // Films only.
+  std::optional<std::string> bit_rate;
+  std::optional<int> key_interval;
+  std::optional<std::string> audio;
 };
 
 class EncodeCommand {
@@ -45,6 +52,8 @@ class EncodeCommand {
 
  private:
   Result<std::string> encode_file(const Job& job);
+  Result<std::string> encode_as_film(const Job& job);
+  Result<std::string> encode_as_picture(const Job& job);
   Status prepare(const Job& job);
   Result<Bytes> encode_to_target(const Image& image);
   Result<Bytes> encode_to_size(const Image& image, double target_bytes);
@@ -83,7 +92,9 @@ ExitCode EncodeCommand::run() {
     }
     target_bytes_ = *size;
   }
-  const auto jobs = plan_jobs(options_.paths);
+  JobPaths paths = options_.paths;
+  paths.extension_for = [](const std::string& input) { return is_film_input(input, false) ? "mov" : "lac"; };
+  const auto jobs = plan_jobs(paths);
   if (!jobs.ok()) {
     reporter_.error("", jobs.status().message());
     return exit_code_for(jobs.status());
@@ -93,6 +104,31 @@ ExitCode EncodeCommand::run() {
 
 Result<std::string> EncodeCommand::encode_file(const Job& job) {
   file_name_ = display_name(job.input, "standard input");
+  return is_film_input(job.input, is_film_extension(extension_of(job.output))) ? encode_as_film(job) : encode_as_picture(job);
+}
+
+Result<std::string> EncodeCommand::encode_as_film(const Job& job) {
+  if (options_.size || options_.bpp || options_.psnr_db || options_.has_effort) {
+    return invalid_argument("--size, --bpp, --psnr and --effort are for pictures; films take --quality or --bitrate");
+  }
+  FilmEncodeOptions film_options;
+  film_options.common = options_.common;
+  film_options.quality = options_.quality;
+  film_options.key_interval = options_.key_interval;
+  film_options.audio = options_.audio.value_or(film_options.audio);
+  if (options_.bit_rate) {
+    LACONIC_ASSIGN_OR_RETURN(film_options.bits_per_second, parse_bit_rate(*options_.bit_rate));
+  }
+  return encode_film(job, film_options, store_, reporter_);
+}
+
+Result<std::string> EncodeCommand::encode_as_picture(const Job& job) {
+  if (options_.bit_rate || options_.key_interval || options_.audio) {
+    return invalid_argument("--bitrate, --gop and --audio are for films, and the input is none");
+  }
+  if (is_film_extension(extension_of(job.output))) {
+    return invalid_argument(fmt::format("output '{}' is named like a film, and the input is none", job.output));
+  }
   LACONIC_RETURN_IF_ERROR(prepare(job));
   std::vector<std::string> warnings;
   LACONIC_ASSIGN_OR_RETURN(const Image image,
@@ -234,7 +270,7 @@ Result<double> EncodeCommand::measure_psnr(const Image& image, ByteSpan stream) 
 void add_encode_command(CLI::App& program, Run& run) {
   auto options = std::make_shared<EncodeOptions>();
   options->paths.output_extension = "lac";
-  CLI::App* command = program.add_subcommand("encode", "Turn pictures into .lac files");
+  CLI::App* command = program.add_subcommand("encode", "Turn pictures into .lac files, films into .mov, .mkv or .nut");
   command->add_option("paths", options->paths.paths, "IN OUT, or IN... with --out-dir; - is standard input or output")
       ->type_name("IN... OUT")
       ->required();
@@ -242,7 +278,7 @@ void add_encode_command(CLI::App& program, Run& run) {
       ->type_name("DIR");
 
   auto* target = command->add_option_group("Target (one of)");
-  target->add_option("-q,--quality", options->quality, "0..100, higher is better; 60 if no target is given")
+  target->add_option("-q,--quality", options->quality, "0..100, higher is better; 60 (films: 50) if no target is given")
       ->check(CLI::Range(0.0, 100.0))
       ->type_name("Q");
   target->add_option("--size", options->size, "Bytes of the output, 3 % less at most: 50000, 50k, 1.5M")
@@ -253,15 +289,25 @@ void add_encode_command(CLI::App& program, Run& run) {
   target->add_option("--psnr", options->psnr_db, "At least so many dB (RGB), with as few bytes as that takes")
       ->check(CLI::Range(1.0, 200.0))
       ->type_name("DB");
+  target->add_option("--bitrate", options->bit_rate, "Films: bits a second of the video, 800k or 2M")->type_name("RATE");
   target->require_option(0, 1);
-  command->add_option("--effort", options->effort, "0..9: time spent on a search for fewer bytes; decoding never notices")
+  command->add_option("--gop", options->key_interval, "Films: frames from key frame to key frame at most; else 2 seconds' worth")
+      ->check(CLI::Range(1, 100000))
+      ->type_name("N");
+  command->add_option("--audio", options->audio, "Films: copy the sound (default), or code it as opus")
+      ->check(CLI::IsMember({"copy", "opus", "laconic"}))
+      ->type_name("CODEC");
+  CLI::Option* effort = command->add_option("--effort", options->effort, "0..9: time spent on a search for fewer bytes; decoding never notices")
       ->check(CLI::Range(0, 9))
       ->capture_default_str()
       ->type_name("N");
 
   add_model_options(*command, options->common);
   add_output_options(*command, options->common);
-  command->callback([options, &run] { run = [options] { return EncodeCommand(*options).run(); }; });
+  command->callback([options, effort, &run] {
+    options->has_effort = effort->count() > 0;
+    run = [options] { return EncodeCommand(*options).run(); };
+  });
 }
 
 }  // namespace laconic::cli

@@ -36,6 +36,8 @@ constexpr Signature kSignatures[] = {
     {4, "ftyp"sv, "an MP4 or QuickTime file"},
     {0, "\x1a\x45\xdf\xa3"sv, "a Matroska or WebM file"},
     {8, "AVI "sv, "an AVI file"},
+    {0, "nut/multimedia container\0"sv, "a NUT file"},
+    {0, "YUV4MPEG2 "sv, "a YUV4MPEG file"},
     {8, "WAVE"sv, "a WAV file"},
     {0, "8BPS"sv, "a Photoshop file"},
     {0, "%PDF"sv, "a PDF document"},

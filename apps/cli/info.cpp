@@ -1,4 +1,4 @@
-// laconic info: what the header of a .lac file says; with --symbols a hash over all its decoded symbols.
+// laconic info: what the header of a .lac file says, or what streams a film holds (film_info.h); with --symbols a hash over all its decoded symbols.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +9,8 @@
 
 #include "apps/cli/commands.h"
 #include "apps/cli/files.h"
+#include "apps/cli/film_info.h"
+#include "apps/cli/film_kind.h"
 #include "apps/cli/interrupt.h"
 #include "apps/cli/options.h"
 #include "apps/cli/picture_decoder.h"
@@ -87,6 +89,10 @@ ExitCode run_info(const InfoOptions& options) {
   Reporter reporter(options.common.is_quiet);
   const std::string name = display_name(options.path, "standard input");
   reporter.begin_file(name, 0, 1);
+  if (is_film_input(options.path, /*film_output=*/false)) {
+    return print_result(describe_film({options.common, options.path, options.is_json, options.with_symbols}, reporter), name,
+                        reporter);
+  }
   return print_result(describe(options, reporter), name, reporter);
 }
 
@@ -94,8 +100,8 @@ ExitCode run_info(const InfoOptions& options) {
 
 void add_info_command(CLI::App& program, Run& run) {
   auto options = std::make_shared<InfoOptions>();
-  CLI::App* command = program.add_subcommand("info", "Show what a .lac file holds");
-  command->add_option("file", options->path, "A .lac file; - is standard input")->required();
+  CLI::App* command = program.add_subcommand("info", "Show what a .lac file or a film holds");
+  command->add_option("file", options->path, "A .lac file or a film; - is a .lac file on standard input")->required();
   command->add_flag("--json", options->is_json, "As JSON");
   command->add_flag("--symbols", options->with_symbols,
                     "Decode all symbols and show their 64-bit hash: equal on every machine");

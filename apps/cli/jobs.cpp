@@ -67,7 +67,8 @@ Result<std::vector<Job>> plan_jobs(const JobPaths& given) {
     if (error && !is_folder(folder))
       return io_error(fmt::format("cannot create folder '{}': {}", folder, error.message()));
     for (const std::string& input : inputs) {
-      jobs.push_back({input, output_in_folder(folder, input, given.output_extension), {}});
+      const std::string extension = given.extension_for ? given.extension_for(input) : given.output_extension;
+      jobs.push_back({input, output_in_folder(folder, input, extension), {}});
     }
   }
   if (std::count(inputs.begin(), inputs.end(), "-") > 1)
@@ -90,7 +91,8 @@ ExitCode run_jobs(const std::vector<Job>& jobs, Reporter& reporter,
     if (done.ok()) {
       reporter.line(*done);
     } else if (is_interrupted()) {
-      reporter.error(name, "interrupted");
+      const std::string message = done.status().message();
+      reporter.error(name, message.rfind("interrupted", 0) == 0 ? message : "interrupted");
       return kExitInterrupted;
     } else {
       reporter.error(name, done.status().message());

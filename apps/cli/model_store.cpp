@@ -29,27 +29,30 @@ fs::path program_folder() {
   return fs::read_symlink("/proc/self/exe", error).parent_path();
 }
 
-bool is_weights_name(const std::string& name) {
-  return name.rfind("image-", 0) == 0 && fs::path(name).extension() == ".safetensors";
+const char* kind_name(WeightsKind kind) { return kind == WeightsKind::kImage ? "image" : "video"; }
+
+bool is_weights_name(const std::string& name, WeightsKind kind) {
+  return name.rfind(kind_name(kind) + std::string("-"), 0) == 0 && fs::path(name).extension() == ".safetensors";
 }
 
-// The file that manifest.json names for images, or empty. A manifest that cannot be read counts as absent: the error
+// The file that manifest.json names for this kind, or empty. A manifest that cannot be read counts as absent: the error
 // that matters to the user is then the one about missing or several weights.
-std::string manifest_default(const fs::path& folder) {
+std::string manifest_default(const fs::path& folder, WeightsKind kind) {
   std::ifstream file(folder / "manifest.json");
   const auto manifest = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
-  if (!manifest.is_object() || !manifest.contains("image") || !manifest["image"].is_string()) return "";
-  return manifest["image"].get<std::string>();
+  const char* name = kind_name(kind);
+  if (!manifest.is_object() || !manifest.contains(name) || !manifest[name].is_string()) return "";
+  return manifest[name].get<std::string>();
 }
 
 // Sorted by name, the default first: the one of the manifest, or the only one.
-std::vector<WeightsFile> scan_folder(const fs::path& folder) {
+std::vector<WeightsFile> scan_folder(const fs::path& folder, WeightsKind kind) {
   std::vector<WeightsFile> files;
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    if (is_weights_name(entry->path().filename().string())) files.push_back({entry->path().string()});
+    if (is_weights_name(entry->path().filename().string(), kind)) files.push_back({entry->path().string()});
   }
-  const std::string default_name = manifest_default(folder);
+  const std::string default_name = manifest_default(folder, kind);
   for (WeightsFile& file : files) {
     file.is_default = files.size() == 1 || fs::path(file.path).filename() == default_name;
   }
@@ -57,6 +60,28 @@ std::vector<WeightsFile> scan_folder(const fs::path& folder) {
     return a.is_default != b.is_default ? a.is_default : a.path < b.path;
   });
   return files;
+}
+
+// The image weights that a video weights file was trained with: "image_model" in the metadata of its header, 8 bytes of
+// length before it (safetensors). Empty if it does not say.
+std::string named_image_model(const std::string& path) {
+  constexpr uint64_t kMaxHeaderBytes = 1 << 24;
+  std::ifstream file(path, std::ios::binary);
+  unsigned char length[8] = {};
+  if (!file.read(reinterpret_cast<char*>(length), sizeof(length))) return "";
+  uint64_t size_bytes = 0;
+  for (int i = 7; i >= 0; --i) size_bytes = size_bytes << 8 | length[i];
+  if (size_bytes > kMaxHeaderBytes) return "";
+  std::string header(size_bytes, '\0');
+  if (!file.read(header.data(), static_cast<std::streamsize>(size_bytes))) return "";
+  const auto json = nlohmann::json::parse(header, nullptr, /*allow_exceptions=*/false);
+  const auto id = nlohmann::json::json_pointer("/__metadata__/image_model");
+  return json.is_object() && json.contains(id) && json[id].is_string() ? json[id].get<std::string>() : "";
+}
+
+WeightsKind kind_of_file(const std::string& path) {
+  const bool is_video = is_weights_name(fs::path(path).filename().string(), WeightsKind::kVideo) || !named_image_model(path).empty();
+  return is_video ? WeightsKind::kVideo : WeightsKind::kImage;
 }
 
 }  // namespace
@@ -80,6 +105,13 @@ std::vector<std::string> ModelStore::search_path(bool is_for_decoding) const {
     paths.emplace_back(variable);
     if (!is_for_decoding) return paths;  // decoding may need others than the preferred one
   }
+  const std::vector<std::string> installed = installed_paths();
+  paths.insert(paths.end(), installed.begin(), installed.end());
+  return paths;
+}
+
+std::vector<std::string> ModelStore::installed_paths() const {
+  std::vector<std::string> paths;
   std::error_code error;
   const fs::path folder = program_folder();
   if (fs::equivalent(folder, LACONIC_BUILD_DIR, error)) paths.emplace_back(LACONIC_SOURCE_WEIGHTS_DIR);
@@ -88,22 +120,23 @@ std::vector<std::string> ModelStore::search_path(bool is_for_decoding) const {
   return paths;
 }
 
-Result<std::vector<WeightsFile>> ModelStore::weights_files(bool is_for_decoding) const {
+Result<std::vector<WeightsFile>> ModelStore::weights_files(bool is_for_decoding, WeightsKind kind) const {
   LACONIC_RETURN_IF_ERROR(check_named_path());
   const std::vector<std::string> paths = search_path(is_for_decoding);
   std::vector<WeightsFile> files;
   for (const std::string& path : paths) {
     std::error_code error;
     if (fs::is_directory(path, error)) {
-      const std::vector<WeightsFile> in_folder = scan_folder(path);
+      const std::vector<WeightsFile> in_folder = scan_folder(path, kind);
       files.insert(files.end(), in_folder.begin(), in_folder.end());
-    } else if (fs::exists(path, error)) {
+    } else if (fs::exists(path, error) && kind_of_file(path) == kind) {
       files.push_back({path, true});
     }
   }
   if (files.empty()) {
     return model_mismatch(
-        fmt::format("no weights found; looked in {} (--model PATH names others)", fmt::join(paths, ", ")));
+        fmt::format("no weights for {} found; looked in {} (--model PATH names others)",
+                    kind == WeightsKind::kImage ? "pictures" : "films", fmt::join(paths, ", ")));
   }
   // Of several places the first one decides.
   const auto first_default =
@@ -153,6 +186,74 @@ Result<std::shared_ptr<const ImageModel>> ModelStore::for_stream(const std::stri
     found.push_back(model.ok() ? fmt::format("{} ({})", (*model)->id(), file.path) : model.status().message());
   }
   return model_mismatch(fmt::format("needs weights {}; found: {}", model_id, fmt::join(found, ", ")));
+}
+
+// Folders to look for image weights, and what --model or $LACONIC_MODEL names if that is a folder.
+std::vector<std::string> ModelStore::image_weights_for(const std::string& video_path) const {
+  std::vector<std::string> folders = {fs::path(video_path).parent_path().string()};
+  for (const std::string& path : search_path(/*is_for_decoding=*/true)) folders.push_back(path);
+  for (const std::string& path : installed_paths()) folders.push_back(path);
+  std::vector<std::string> files;
+  for (const std::string& folder : folders) {
+    for (const WeightsFile& file : scan_folder(folder, WeightsKind::kImage)) {
+      if (std::find(files.begin(), files.end(), file.path) == files.end()) files.push_back(file.path);
+    }
+  }
+  return files;
+}
+
+// The loader compares ids; the first image weights that it accepts are the ones.
+Result<std::shared_ptr<const VideoModel>> ModelStore::load_video(const std::string& path) {
+  const auto known = loaded_videos_.find(path);
+  if (known != loaded_videos_.end()) return known->second;
+  const EndOnInterrupt nothing_to_clean_up;
+  const auto start = Clock::now();
+  ImageModelOptions model_options;
+  model_options.device = options_.device;
+  std::string last_message;
+  for (const std::string& image_path : image_weights_for(path)) {
+    auto model = VideoModel::load(path, image_path, model_options);
+    if (model.ok()) {
+      seconds_loading_ += seconds_since(start);
+      loaded_videos_[path] = *model;
+      return model;
+    }
+    last_message = model.status().message();
+    if (model.status().code() != StatusCode::kModelMismatch && model.status().code() != StatusCode::kIo) return model;
+  }
+  if (last_message.empty()) {
+    return model_mismatch(fmt::format("{} needs image weights {}, and none are found", path, named_image_model(path)));
+  }
+  return model_mismatch(last_message);
+}
+
+Result<std::shared_ptr<const VideoModel>> ModelStore::video_for_encoding() {
+  LACONIC_ASSIGN_OR_RETURN(const auto files, weights_files(/*is_for_decoding=*/false, WeightsKind::kVideo));
+  if (!files.front().is_default) {
+    return model_mismatch(
+        fmt::format("{} holds several weights for films and no manifest.json that names one; choose with --model",
+                    fs::path(files.front().path).parent_path().string()));
+  }
+  return load_video(files.front().path);
+}
+
+Result<std::shared_ptr<const VideoModel>> ModelStore::video_for_stream(const std::string& model_id,
+                                                                       const std::string& image_model_id) {
+  for (const auto& [path, model] : loaded_videos_) {
+    if (model->id() == model_id && model->image_id() == image_model_id) return model;
+  }
+  const auto files = weights_files(/*is_for_decoding=*/true, WeightsKind::kVideo);
+  std::vector<std::string> found;
+  if (!files.ok()) found.push_back("nothing");
+  for (const WeightsFile& file : files.ok() ? *files : std::vector<WeightsFile>()) {
+    const auto model = load_video(file.path);
+    if (!model.ok() && model.status().code() != StatusCode::kModelMismatch) return model.status();
+    if (model.ok() && (*model)->id() == model_id && (*model)->image_id() == image_model_id) return model;
+    found.push_back(model.ok() ? fmt::format("{} with {} ({})", (*model)->id(), (*model)->image_id(), file.path)
+                               : model.status().message());
+  }
+  return model_mismatch(fmt::format("needs video weights {} with image weights {}; found: {}", model_id, image_model_id,
+                                    fmt::join(found, ", ")));
 }
 
 }  // namespace laconic::cli

@@ -4,7 +4,10 @@
 //   share/laconic/weights beside the program's bin folder, else that of the installation prefix.
 //
 // What --model or $LACONIC_MODEL names must exist; decoding looks in the places after $LACONIC_MODEL too, for other ids.
-// A PATH may be a file or a folder. In a folder, image-*.safetensors count; manifest.json names the default one.
+// A PATH may be a file or a folder. In a folder, image-*.safetensors and video-*.safetensors count; manifest.json names the
+// default one of each kind.
+//
+// Video weights work with the image weights they were trained with. Those are looked for beside them, then in all places.
 #pragma once
 
 #include <map>
@@ -14,8 +17,11 @@
 
 #include "apps/cli/options.h"
 #include "codec/image_codec.h"
+#include "codec/video_codec.h"
 
 namespace laconic::cli {
+
+enum class WeightsKind { kImage, kVideo };
 
 struct WeightsFile {
   std::string path;
@@ -31,17 +37,24 @@ class ModelStore {
   // The one that a stream names; kModelMismatch names the id wanted and those found.
   Result<std::shared_ptr<const ImageModel>> for_stream(const std::string& model_id);
   Result<std::shared_ptr<const ImageModel>> load(const std::string& path);
+  // The same for films.
+  Result<std::shared_ptr<const VideoModel>> video_for_encoding();
+  Result<std::shared_ptr<const VideoModel>> video_for_stream(const std::string& model_id, const std::string& image_model_id);
+  Result<std::shared_ptr<const VideoModel>> load_video(const std::string& path);
   // The default one first; kModelMismatch if there is none.
-  Result<std::vector<WeightsFile>> weights_files(bool is_for_decoding) const;
+  Result<std::vector<WeightsFile>> weights_files(bool is_for_decoding, WeightsKind kind = WeightsKind::kImage) const;
 
   double seconds_loading() const { return seconds_loading_; }
 
  private:
   Status check_named_path() const;
   std::vector<std::string> search_path(bool is_for_decoding) const;
+  std::vector<std::string> installed_paths() const;
+  std::vector<std::string> image_weights_for(const std::string& video_path) const;
 
   const CommonOptions options_;
   std::map<std::string, std::shared_ptr<const ImageModel>> loaded_;  // by path
+  std::map<std::string, std::shared_ptr<const VideoModel>> loaded_videos_;
   double seconds_loading_ = 0;
 };
 

@@ -28,26 +28,33 @@ ExitCode run_models(const ModelsOptions& options) {
   Reporter reporter(options.common.is_quiet);
   ModelStore store(options.common);
   const auto files = store.weights_files(/*is_for_decoding=*/true);
-  if (!files.ok()) return print_result(files.status(), "models", reporter);
+  const auto videos = store.weights_files(/*is_for_decoding=*/true, WeightsKind::kVideo);
+  if (!files.ok() && !videos.ok()) return print_result(files.status(), "models", reporter);
 
   ExitCode worst = kExitOk;
   auto json = nlohmann::ordered_json::array();
   std::string text;
-  for (const WeightsFile& file : *files) {
-    const auto model = store.load(file.path);
+  const auto list = [&](const WeightsFile& file, const char* kind, const auto& model) {
     if (!model.ok()) {
       reporter.error(file.path, model.status().message());
       worst = std::max(worst, exit_code_for(model.status()));
-      continue;
+      return;
     }
     const std::string record = (*model)->record_json();
     auto parsed = nlohmann::ordered_json::parse(record, nullptr, /*allow_exceptions=*/false);
     json.push_back({{"path", file.path},
+                    {"kind", kind},
                     {"id", (*model)->id()},
                     {"is_default", file.is_default},
                     {"record", parsed.is_discarded() ? nlohmann::ordered_json(record) : parsed}});
     text += fmt::format("{}  {}{}\n{}\n", (*model)->id(), file.path, file.is_default ? "  (default)" : "",
                         indented(record));
+  };
+  if (files.ok()) {
+    for (const WeightsFile& file : *files) list(file, "image", store.load(file.path));
+  }
+  if (videos.ok()) {
+    for (const WeightsFile& file : *videos) list(file, "video", store.load_video(file.path));
   }
   const std::string output = options.is_json ? json.dump(2) : text.substr(0, text.find_last_not_of('\n') + 1);
   if (json.empty() && !options.is_json) return worst;

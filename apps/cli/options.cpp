@@ -60,6 +60,14 @@ Result<uint64_t> parse_size_bytes(const std::string& text) {
   return invalid_argument(fmt::format("'{}' is not a size; write bytes like 50000, 50k or 1.5M", text));
 }
 
+Result<double> parse_bit_rate(const std::string& text) {
+  const auto bits = text.find('B') == std::string::npos && text.find('i') == std::string::npos
+                        ? parse_size_bytes(text)
+                        : Result<uint64_t>(invalid_argument(""));
+  if (!bits.ok()) return invalid_argument(fmt::format("'{}' is not a bit rate; write bits a second like 800000, 800k or 2M", text));
+  return static_cast<double>(*bits);
+}
+
 Result<Rect> parse_region(const std::string& text) {
   std::array<long long, 4> values{};
   const char* next = text.c_str();

@@ -27,6 +27,9 @@ void add_output_options(CLI::App& command, CommonOptions& options);  // --verbos
 // "50k" is 50 000, "1.5M" 1 500 000, "64Ki" 65 536; at least 1.
 Result<uint64_t> parse_size_bytes(const std::string& text);
 
+// Bits a second: "800k" is 800 000, "2M" 2 000 000.
+Result<double> parse_bit_rate(const std::string& text);
+
 // "X,Y,W,H" in pixels.
 Result<Rect> parse_region(const std::string& text);
 
