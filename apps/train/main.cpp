@@ -1,14 +1,15 @@
-// laconic-train: trains the image network, measures it on real bytes and writes weights files.
+// laconic-train: trains the image or the video network, measures pictures on real bytes and writes weights files.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "apps/train/ablation.h"
+#include "apps/train/image_task.h"
 #include "apps/train/table_counts.h"
 #include "apps/train/trainer.h"
 #include "apps/train/validation.h"
-#include "models/image/weights.h"
+#include "apps/train/video_task.h"
 
 namespace {
 
@@ -18,13 +19,15 @@ using namespace laconic::train;
 constexpr const char* kHelp =
     "Usage: laconic-train --config FILE --data DIR --out DIR [options]\n"
     "\n"
-    "Trains the image network on shards made by laconic-pack.\n"
+    "Trains the image network on shards made by laconic-pack, or, if the configuration says num_frames, the video network on\n"
+    "clips (.y4m files: ffmpeg -i clip.mp4 -pix_fmt yuv420p clip.y4m).\n"
     "  --config FILE    network, data order and schedule (apps/train/configs)\n"
-    "  --data DIR       folder of training shards\n"
+    "  --data DIR       folder of training shards or clips\n"
+    "  --image FILE     films: weights of the image model, which stay as they are\n"
     "  --val DIR        folder of validation shards: bytes and PSNR of whole .lac files, at intervals\n"
-    "  --out DIR        gets checkpoint.pt, log.csv, validation.csv and image.safetensors\n"
+    "  --out DIR        gets checkpoint.pt, log.csv, validation.csv and image.safetensors or video.safetensors\n"
     "  --resume         go on from DIR/checkpoint.pt if it is there (same data order, same curve)\n"
-    "  --from FILE      start from a weights file instead of from principal components\n"
+    "  --from FILE      start from a weights file instead of from principal components (films: from the image model)\n"
     "  --minutes N      stop after N minutes, with a checkpoint and weights\n"
     "  --ablate         print the rate with each reference switched off, for the checkpoint (or --from), and stop\n"
     "  --export-only    write the weights of the checkpoint, measure them and stop\n"
@@ -54,6 +57,7 @@ int parse(int argc, char** argv, Options& options) {
                         : name == "--val"    ? &options.val_dir
                         : name == "--out"    ? &options.trainer.out_dir
                         : name == "--from"   ? &options.trainer.from_weights
+                        : name == "--image"  ? &options.trainer.image_weights
                         : name == "--device" ? &options.trainer.device
                         : name == "--note"   ? &options.note
                                              : nullptr;
@@ -81,23 +85,24 @@ std::vector<Picture> every_nth(const std::vector<Picture>& pictures, int count) 
   return chosen;
 }
 
-std::string make_record(const Trainer& trainer, const Options& options) {
+std::string make_record(const Trainer& trainer, const Options& options, const char* samples, size_t num_samples) {
   nlohmann::json record;
   record["steps"] = trainer.step();
   record["training"] = nlohmann::json::parse(train_config_to_json(trainer.config()));
-  record["pictures"] = trainer.sampler().num_pictures();
+  record[samples] = num_samples;
   record["note"] = options.note;
   record["torch"] = TORCH_VERSION;
   return record.dump();
 }
 
 // Exports the network as it is now and measures it.
-Status export_and_measure(Trainer& trainer, const Options& options, const std::vector<Picture>& pictures, bool is_final) {
+Status export_and_measure(Trainer& trainer, ImageTask& task, const Options& options, const std::vector<Picture>& pictures, bool is_final) {
   CountOptions count;
-  if (!is_final) count.patches_per_anchor = 6;
+  if (!is_final) count.samples_per_anchor = 6;
   const std::string path = options.trainer.out_dir + (is_final ? "/image.safetensors" : "/interim.safetensors");
-  const models::ImageTables tables = count_tables(trainer.network(), trainer.sampler(), count);
-  LACONIC_RETURN_IF_ERROR(models::save_weights(path, trainer.network(), tables, make_record(trainer, options)));
+  const models::LatentTables tables = count_tables(task.image_network(), task.sampler(), count);
+  const std::string record = make_record(trainer, options, "pictures", task.sampler().num_pictures());
+  LACONIC_RETURN_IF_ERROR(models::save_weights(path, task.image_network(), tables, record));
   if (pictures.empty()) return ok_status();
   std::vector<double> qualities = {0, 25, 50, 75, 100};
   if (is_final) qualities = {0, 12.5, 25, 37.5, 50, 62.5, 75, 87.5, 100};
@@ -114,28 +119,48 @@ Status export_and_measure(Trainer& trainer, const Options& options, const std::v
   return ok_status();
 }
 
-Status run(const Options& options) {
-  LACONIC_ASSIGN_OR_RETURN(const TrainConfig config, read_train_config(options.config));
+Status train_image(const TrainConfig& config, const Options& options) {
   std::vector<Picture> val;
   if (!options.val_dir.empty()) {
     LACONIC_ASSIGN_OR_RETURN(val, open_shards(options.val_dir));
   }
-  LACONIC_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer, Trainer::create(config, options.trainer));
+  LACONIC_ASSIGN_OR_RETURN(std::unique_ptr<ImageTask> owned_task, ImageTask::create(config, options.trainer));
+  ImageTask& task = *owned_task;
+  LACONIC_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer, Trainer::create(config, options.trainer, std::move(owned_task)));
   const std::vector<Picture> some = val.empty() ? val : every_nth(val, options.val_pictures);
   if (options.ablate) {
     if (val.empty()) return invalid_argument("--ablate needs --val");
     EmaScope averaged(trainer->ema());
-    for (const AblationRow& row : measure_ablations(trainer->network(), val))
+    for (const AblationRow& row : measure_ablations(task.image_network(), val))
       std::printf("%-22s %.4f bpp  %+.2f %%\n", row.variant.c_str(), row.bpp, row.more_rate);
     return ok_status();
   }
   if (!options.export_only) {
     LACONIC_RETURN_IF_ERROR(trainer->run([&](int64_t) {
-      return val.empty() ? ok_status() : export_and_measure(*trainer, options, some, /*is_final=*/false);
+      return val.empty() ? ok_status() : export_and_measure(*trainer, task, options, some, /*is_final=*/false);
     }));
   }
   EmaScope averaged(trainer->ema());
-  return export_and_measure(*trainer, options, val, /*is_final=*/true);
+  return export_and_measure(*trainer, task, options, val, /*is_final=*/true);
+}
+
+Status train_video(const TrainConfig& config, const Options& options) {
+  if (options.ablate || !options.val_dir.empty()) return invalid_argument("--ablate and --val are for the image network");
+  LACONIC_ASSIGN_OR_RETURN(std::unique_ptr<VideoTask> owned_task, VideoTask::create(config, options.trainer));
+  VideoTask& task = *owned_task;
+  LACONIC_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer, Trainer::create(config, options.trainer, std::move(owned_task)));
+  if (!options.export_only) LACONIC_RETURN_IF_ERROR(trainer->run([](int64_t) { return ok_status(); }));
+  EmaScope averaged(trainer->ema());
+  CountOptions count;
+  count.crop_px = 256;
+  const models::LatentTables tables = task.count_tables(count);
+  return models::save_video_weights(options.trainer.out_dir + "/video.safetensors", task.video_network(), tables,
+                                    models::model_id_text(task.image().model_id), make_record(*trainer, options, "clips", task.num_clips()));
+}
+
+Status run(const Options& options) {
+  LACONIC_ASSIGN_OR_RETURN(const TrainConfig config, read_train_config(options.config));
+  return config.num_frames > 1 ? train_video(config, options) : train_image(config, options);
 }
 
 }  // namespace

@@ -3,34 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "apps/train/random.h"
 #include "codec/base/checked.h"
 
 namespace laconic::train {
 namespace {
 
 constexpr uint64_t kGreyPercent = 4;
-
-// SplitMix64 (Steele, Lea, Flood 2014). The standard library's distributions differ between implementations.
-uint64_t mix(uint64_t x) {
-  x += 0x9e3779b97f4a7c15ull;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
-  return x ^ (x >> 31);
-}
-
-class Random {
- public:
-  explicit Random(uint64_t stream) : state_(stream) {}
-  uint64_t bits() {
-    state_ += 0x9e3779b97f4a7c15ull;
-    return mix(state_);
-  }
-  // 0 .. bound - 1; bound < 2^32, the bias is below 2^-32
-  int64_t below(int64_t bound) { return static_cast<int64_t>(((bits() >> 32) * static_cast<uint64_t>(bound)) >> 32); }
-
- private:
-  uint64_t state_;
-};
 
 // Index into a line of `size` samples mirrored without end: 0 1 2 2 1 0 0 1 ...
 int64_t mirrored(int64_t i, int64_t size) {
@@ -113,7 +92,7 @@ torch::Tensor PatchSampler::batch(int64_t step, int batch_size, int crop_px) con
   auto out = torch::empty({batch_size, 3, crop_px, crop_px}, torch::kUInt8);
   const int64_t patch_bytes = int64_t{3} * crop_px * crop_px;
   for (int i = 0; i < batch_size; ++i) {
-    const uint64_t stream = mix(mix(mix(seed_) ^ static_cast<uint64_t>(step)) ^ static_cast<uint64_t>(i));
+    const uint64_t stream = sample_stream(seed_, step, i);
     write_patch(stream, crop_px, out.data_ptr<uint8_t>() + i * patch_bytes);
   }
   return out;

@@ -1,16 +1,13 @@
 #include "apps/train/shards.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+
+#include "apps/train/mapped_file.h"
 
 namespace laconic::train {
 namespace {
@@ -32,33 +29,10 @@ void append_little_endian(Bytes* out, uint64_t value, int num_bytes) {
   for (int i = 0; i < num_bytes; ++i) out->push_back(static_cast<uint8_t>(value >> (8 * i)));
 }
 
-std::string system_text() { return std::strerror(errno); }
-
-struct Mapping {
-  std::shared_ptr<const uint8_t> bytes;
-  uint64_t size_bytes = 0;
-};
-
-Result<Mapping> map_file(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return io_error("cannot open " + path + ": " + system_text());
-  struct stat about = {};
-  void* address = MAP_FAILED;
-  const bool is_sized = ::fstat(file, &about) == 0;
-  const size_t size = is_sized ? static_cast<size_t>(about.st_size) : 0;
-  if (size > 0) address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0);
-  const std::string reason = system_text();
-  ::close(file);  // the mapping outlives the descriptor
-  if (is_sized && size == 0) return need_more_data(path + " is empty");
-  if (address == MAP_FAILED) return io_error("cannot map " + path + ": " + reason);
-  const auto* bytes = static_cast<const uint8_t*>(address);
-  return Mapping{std::shared_ptr<const uint8_t>(bytes, [address, size](const uint8_t*) { ::munmap(address, size); }), size};
-}
-
 }  // namespace
 
 Result<std::vector<Picture>> open_shard(const std::string& path) {
-  LACONIC_ASSIGN_OR_RETURN(const Mapping mapping, map_file(path));
+  LACONIC_ASSIGN_OR_RETURN(const MappedFile mapping, map_file(path));
   const uint8_t* bytes = mapping.bytes.get();
   const uint64_t size = mapping.size_bytes;
   if (std::memcmp(bytes, kMagic, std::min(size, kMagicBytes)) != 0) return corrupt(path + " is not a shard");
@@ -160,7 +134,7 @@ Status ShardWriter::write_shard() {
     file.write(reinterpret_cast<const char*>(pixels_.data()), static_cast<std::streamsize>(pixels_.size()));
     file.close();
     if (!file) {
-      const std::string reason = system_text();
+      const std::string reason = std::strerror(errno);
       std::remove(temporary.c_str());
       return io_error("cannot write " + temporary + ": " + reason);
     }

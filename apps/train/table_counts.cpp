@@ -17,7 +17,6 @@ constexpr double kResidualPriorWeight = 2000;
 constexpr double kHyperPriorWeight = 40;
 constexpr double kCountScale = 1 << 16;  // counts are integers: fractions of a symbol
 constexpr int kMaxHyperSymbol = 31;
-constexpr int64_t kFirstCountStep = -1000;  // steps that training never uses
 
 double normal_cdf(double x) { return 0.5 * std::erfc(-x * M_SQRT1_2); }
 double logistic_cdf(double x) { return 1 / (1 + std::exp(-x)); }
@@ -37,11 +36,6 @@ models::StoredTable make_table(const std::vector<double>& counts, double prior_w
   return {table.min_symbol, table.cdf};
 }
 
-struct Histograms {
-  std::vector<std::vector<double>> scales;  // [index][symbol + range], last: outside
-  std::vector<std::vector<double>> hyper;   // [anchor * Z + channel]
-};
-
 int residual_range(int index) {
   const double sigma = models::kScaleMin * std::exp(index * models::log_scale_step());
   return std::max(2, static_cast<int>(std::ceil(5 * sigma)) + 1);
@@ -51,21 +45,6 @@ void count_symbol(std::vector<double>& counts, int symbol, double weight) {
   const int range = (static_cast<int>(counts.size()) - 2) / 2;
   if (std::abs(symbol) <= range) counts[symbol + range] += weight;
   else counts.back() += weight;
-}
-
-void count_batch(const models::ImageEstimate& estimate, int anchor, Histograms& histograms) {
-  const torch::Tensor r = estimate.residuals.to(torch::kCPU).to(torch::kInt).contiguous().flatten();
-  const torch::Tensor index = estimate.indexes.to(torch::kCPU).to(torch::kInt).contiguous().flatten();
-  for (int64_t i = 0; i < r.numel(); ++i) {
-    // Symmetric: either sign tells about both.
-    auto& counts = histograms.scales[index.data_ptr<int>()[i]];
-    count_symbol(counts, r.data_ptr<int>()[i], 0.5);
-    count_symbol(counts, -r.data_ptr<int>()[i], 0.5);
-  }
-  const torch::Tensor z = estimate.z_hat.to(torch::kCPU).to(torch::kInt).contiguous();
-  const int64_t channels = z.size(1), positions = z.size(2) * z.size(3);
-  for (int64_t i = 0; i < z.numel(); ++i)
-    count_symbol(histograms.hyper[anchor * channels + i / positions % channels], z.data_ptr<int>()[i], 1);
 }
 
 // The first index whose symbols are worth coding.
@@ -85,36 +64,57 @@ int choose_skip(const std::vector<std::vector<double>>& scales, double share) {
 
 }  // namespace
 
-models::ImageTables count_tables(models::ImageNetwork network, const PatchSampler& sampler, const CountOptions& options) {
-  torch::NoGradGuard no_grad;
-  const int64_t channels = network->config().hyper_latents;
-  const torch::Device device = network->log_gains.device();
-  Histograms histograms;
-  for (int index = 0; index < kNumScales; ++index) histograms.scales.emplace_back(2 * residual_range(index) + 2, 0.0);
-  histograms.hyper.assign(static_cast<size_t>(kNumAnchors * channels), std::vector<double>(2 * kMaxHyperSymbol + 2, 0.0));
-  for (int anchor = 0; anchor < kNumAnchors; ++anchor) {
-    for (int i = 0; i < options.patches_per_anchor; ++i) {
-      const torch::Tensor patch = sampler.batch(kFirstCountStep - i, 1, options.crop_px).to(device).to(torch::kFloat) / 255;
-      const torch::Tensor steps = torch::full({1}, anchor * 256.0, patch.options());
-      count_batch(network->estimate(patch.contiguous(torch::MemoryFormat::ChannelsLast), steps, nullptr, torch::kFloat), anchor, histograms);
-    }
-  }
+TableCounts::TableCounts(int hyper_latents) : channels_(hyper_latents) {
+  for (int index = 0; index < kNumScales; ++index) scales_.emplace_back(2 * residual_range(index) + 2, 0.0);
+  hyper_.assign(static_cast<size_t>(kNumAnchors * channels_), std::vector<double>(2 * kMaxHyperSymbol + 2, 0.0));
+}
 
-  models::ImageTables tables;
+void TableCounts::add(int anchor, const torch::Tensor& residuals, const torch::Tensor& indexes, const torch::Tensor& z_hat) {
+  const torch::Tensor r = residuals.to(torch::kCPU).to(torch::kInt).contiguous().flatten();
+  const torch::Tensor index = indexes.to(torch::kCPU).to(torch::kInt).contiguous().flatten();
+  for (int64_t i = 0; i < r.numel(); ++i) {
+    // Symmetric: either sign tells about both.
+    auto& counts = scales_[index.data_ptr<int>()[i]];
+    count_symbol(counts, r.data_ptr<int>()[i], 0.5);
+    count_symbol(counts, -r.data_ptr<int>()[i], 0.5);
+  }
+  const torch::Tensor z = z_hat.to(torch::kCPU).to(torch::kInt).contiguous();
+  const int64_t positions = z.size(2) * z.size(3);
+  for (int64_t i = 0; i < z.numel(); ++i)
+    count_symbol(hyper_[anchor * channels_ + i / positions % channels_], z.data_ptr<int>()[i], 1);
+}
+
+models::LatentTables TableCounts::tables(const models::LatentModelImpl& model, double skip_share) const {
+  models::LatentTables tables;
   for (int index = 0; index < kNumScales; ++index) {
     const double sigma = models::kScaleMin * std::exp(index * models::log_scale_step());
-    tables.scales.push_back(make_table(histograms.scales[index], kResidualPriorWeight, [&](double x) { return normal_cdf(x / sigma); }));
+    tables.scales.push_back(make_table(scales_[index], kResidualPriorWeight, [&](double x) { return normal_cdf(x / sigma); }));
   }
-  const torch::Tensor scales = network->z_log_scales.exp().to(torch::kCPU), means = network->z_means.to(torch::kCPU);
+  const torch::Tensor scales = model.z_log_scales.exp().to(torch::kCPU), means = model.z_means.to(torch::kCPU);
   for (int anchor = 0; anchor < kNumAnchors; ++anchor) {
-    for (int64_t c = 0; c < channels; ++c) {
+    for (int64_t c = 0; c < channels_; ++c) {
       const double scale = scales[anchor][c].item<double>(), mean = means[anchor][c].item<double>();
-      tables.hyper.push_back(make_table(histograms.hyper[anchor * channels + c], kHyperPriorWeight,
+      tables.hyper.push_back(make_table(hyper_[anchor * channels_ + c], kHyperPriorWeight,
                                         [&](double x) { return logistic_cdf((x - mean) / scale); }));
     }
   }
-  tables.skip_below = choose_skip(histograms.scales, options.skip_share);
+  tables.skip_below = choose_skip(scales_, skip_share);
   return tables;
+}
+
+models::LatentTables count_tables(models::ImageNetwork network, const PatchSampler& sampler, const CountOptions& options) {
+  torch::NoGradGuard no_grad;
+  const torch::Device device = network->log_gains.device();
+  TableCounts counts(network->config().hyper_latents);
+  for (int anchor = 0; anchor < kNumAnchors; ++anchor) {
+    for (int i = 0; i < options.samples_per_anchor; ++i) {
+      const torch::Tensor patch = sampler.batch(kFirstCountStep - i, 1, options.crop_px).to(device).to(torch::kFloat) / 255;
+      const torch::Tensor steps = torch::full({1}, anchor * 256.0, patch.options());
+      const models::ImageEstimate e = network->estimate(patch.contiguous(torch::MemoryFormat::ChannelsLast), steps, nullptr, torch::kFloat);
+      counts.add(anchor, e.residuals, e.indexes, e.z_hat);
+    }
+  }
+  return counts.tables(*network, options.skip_share);
 }
 
 }  // namespace laconic::train

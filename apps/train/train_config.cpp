@@ -14,6 +14,7 @@ void visit_fields(Config& c, Visit&& visit) {
   visit("steps", c.steps);
   visit("batch_size", c.batch_size);
   visit("crop_px", c.crop_px);
+  visit("num_frames", c.num_frames);
   visit("lr", c.lr);
   visit("warmup_steps", c.warmup_steps);
   visit("decay_from", c.decay_from);
@@ -64,6 +65,7 @@ Result<TrainConfig> read_train_config(const std::string& path) {
     const std::string error = models::config_from_json(json["network"].dump(), config.network);
     if (!error.empty()) return invalid_argument(path + ": " + error);
   }
+  if (config.num_frames < 1 || config.num_frames > 32) return invalid_argument(path + ": num_frames must be 1 to 32");
   if (config.batch_size < 1 || config.crop_px < 64 || config.crop_px % 64 != 0 || config.steps < 1 || config.lr <= 0)
     return invalid_argument(path + ": batch_size, steps and lr must be positive, crop_px a positive multiple of 64");
   return config;

@@ -14,6 +14,7 @@ struct TrainConfig {
   int64_t steps = 10000;          // length of the run; the schedule ends there
   int batch_size = 8;
   int crop_px = 256;
+  int num_frames = 1;             // above 1: the video network, on as many frames of clips
   double lr = 3e-3;
   int64_t warmup_steps = 100;
   double decay_from = 0.5;        // fraction of the steps after which the rate falls to lr * final_lr (cosine)

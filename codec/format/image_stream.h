@@ -11,12 +11,10 @@
 #include "codec/format/geometry.h"
 #include "codec/format/image_header.h"
 #include "codec/format/metadata_blocks.h"
+#include "codec/format/section_table.h"
 #include "codec/image.h"
 
 namespace laconic {
-
-// FORMAT.md 4.4: a byte of payload and the section's check.
-constexpr uint64_t kMinSectionBytes = 3;
 
 // What an encoder hands over.
 struct ImageStream {

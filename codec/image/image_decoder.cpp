@@ -9,28 +9,13 @@
 #include "codec/image/planes.h"
 #include "codec/image/stages.h"
 #include "codec/image/superblock_coder.h"
+#include "codec/image/symbol_hash.h"
 #include "codec/image/tiles.h"
 #include "entropy/bitmap_coder.h"
 #include "entropy/section.h"
 
 namespace laconic {
 namespace {
-
-// FORMAT.md 11: FNV-1a, 64 bits, over symbols as little-endian int16.
-class SymbolHash {
- public:
-  void add(const std::vector<int16_t>& symbols) {
-    for (const int16_t symbol : symbols) {
-      add_byte(static_cast<uint16_t>(symbol) & 0xFF);
-      add_byte(static_cast<uint16_t>(symbol) >> 8);
-    }
-  }
-  uint64_t value() const { return hash_; }
-
- private:
-  void add_byte(uint32_t byte) { hash_ = (hash_ ^ byte) * 0x100000001B3ull; }
-  uint64_t hash_ = 0xCBF29CE484222325ull;
-};
 
 class Decoder : public ImageDecoder {
  public:
@@ -187,7 +172,7 @@ class Decoder : public ImageDecoder {
       checks.push_back(payload.status());
     }
     LACONIC_ASSIGN_OR_RETURN(DecodedSuperblocks decoded,
-                             decode_superblocks(model_->impl(), payloads, batch.height, batch.width, quality_step, what,
+                             decode_superblocks(model_->impl().coding(), payloads, batch.height, batch.width, quality_step, what,
                                                what == DecodeWhat::kSymbols ? models::kNumPasses : options_.num_slices, damage));
     for (size_t i = 0; i < checks.size(); ++i) {
       if (!checks[i].ok()) damage[i] = corrupt(checks[i].message());

@@ -157,11 +157,11 @@ class Encoder : public ImageEncoder {
       std::vector<torch::Tensor> parts;
       for (const int64_t index : batches[i].indexes) parts.push_back(part_of(y, rect, grid.latents_of(index)));
       torch::Tensor batch = torch::cat(parts).contiguous(torch::MemoryFormat::ChannelsLast);
-      const torch::Tensor z_hat = hyper_latents(model_->impl(), batch);
+      const torch::Tensor z_hat = hyper_latents(model_->impl().coding(), batch);
       StageClock search_clock;
       if (!plan_.is_one_pass())
         batch = search_clock.run("search", [&] { return refine(image, set, y, z_hat, grid, rect, batches[i].indexes[0], quality_step); });
-      LACONIC_ASSIGN_OR_RETURN(CodedSuperblocks coded, encode_superblocks(model_->impl(), batch, z_hat, quality_step));
+      LACONIC_ASSIGN_OR_RETURN(CodedSuperblocks coded, encode_superblocks(model_->impl().coding(), batch, z_hat, quality_step));
       for (size_t k = 0; k < coded.payloads.size(); ++k) {
         sections[static_cast<size_t>(batches[i].indexes[k])] = seal_section(std::move(coded.payloads[k]));
       }

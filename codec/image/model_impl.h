@@ -3,8 +3,8 @@
 
 #include <memory>
 
+#include "codec/image/coding_model.h"
 #include "codec/image_codec.h"
-#include "entropy/cdf_table.h"
 #include "models/image/weights.h"
 
 namespace laconic {
@@ -12,15 +12,13 @@ namespace laconic {
 struct ImageModel::Impl {
   std::unique_ptr<models::ImageWeights> weights;
   torch::Device device{torch::kCPU};
-  CdfTables scale_tables;  // by scale index
-  CdfTables hyper_tables;  // by anchor * Z + channel
-  torch::Tensor symbol_bits;  // float32 [64, 2 k + 1]: bits of the symbols -k..k at each scale index, for the encoder's choices
+  CodingTables tables;
 
   // Modules have no const forward(); nothing in them changes when it runs.
   models::ImageNetwork network() const { return weights->network; }
   const models::ImageConfig& config() const { return weights->network->config(); }
   const models::ScaleNetworks& scale_networks() const { return weights->scale_networks; }
-  int skip_below() const { return weights->tables.skip_below; }
+  CodingModel coding() const { return {weights->network.get(), &weights->scale_networks, &tables, device}; }
 };
 
 }  // namespace laconic

@@ -45,9 +45,7 @@ class Refinement {
     y_ = y_.contiguous(torch::MemoryFormat::ChannelsLast);
     around_ = input.y.clone();
     around_.slice(2, top_, top_ + own.height).slice(3, left_, left_ + own.width).zero_();
-    // Squared error per unit of a latent, of the linear part of the synthesis: the network part changes it by a quarter.
-    const torch::Tensor energy = network_->g_s->shortcut.square().sum({0, 2, 3}).view({1, -1, 1, 1});
-    curvature_ = energy * models::interpolate_gain(network_->log_inverse_gains, steps_).square() * error_weight_;
+    curvature_ = models::latent_curvature(network_, steps_);
   }
 
   torch::Tensor run(const EffortPlan& plan) {
@@ -78,7 +76,7 @@ class Refinement {
 
  private:
   torch::Tensor only_coded(const torch::Tensor& v, const torch::Tensor& index, int pass) const {
-    torch::Tensor is_coded = index >= model_.skip_below();
+    torch::Tensor is_coded = index >= model_.tables.skip_below;
     if (!is_real_.empty()) is_coded = is_coded.logical_and(is_real_[pass]);
     return v * is_coded;
   }
@@ -89,20 +87,7 @@ class Refinement {
 
   // The symbols with the least bits + error of their own.
   torch::Tensor best_symbols(const torch::Tensor& v, const torch::Tensor& index, int pass) const {
-    const int64_t reach = model_.symbol_bits.size(1) / 2;
-    const torch::Tensor row = index.to(torch::kLong) * model_.symbol_bits.size(1) + reach;
-    const auto cost = [&](const torch::Tensor& r) {
-      return model_.symbol_bits.take(row + r.clamp(-reach, reach).to(torch::kLong)) + curvature_ * (v - r).square();
-    };
-    torch::Tensor best = torch::round(v);
-    const torch::Tensor nearer = best - torch::sign(best);
-    torch::Tensor least = cost(best);
-    for (const torch::Tensor& other : {nearer, torch::zeros_like(best)}) {
-      const torch::Tensor bits = cost(other), wins = bits < least;
-      best = torch::where(wins, other, best);
-      least = torch::min(least, bits);
-    }
-    return only_coded(best, index, pass);
+    return only_coded(models::cheapest_symbols(v, index, model_.tables.symbol_bits, curvature_), index, pass);
   }
 
   // J, where y_hat is that of the superblock extended to even size.

@@ -31,19 +31,23 @@ int64_t round_up_to_even(int64_t n) { return n + n % 2; }
 // What encoder and decoder know alike: shapes, the exact context, and for each pass which symbol uses which table.
 class PassCoder {
  public:
-  PassCoder(const ImageModel::Impl& model, int64_t n, int h, int w, int quality_step)
-      : model_(model), n_(n), h_(h), w_(w), even_h_(round_up_to_even(h)), even_w_(round_up_to_even(w)),
+  PassCoder(const CodingModel& model, int h, int w, int quality_step, const FrameContext& context)
+      : model_(model), h_(h), w_(w), even_h_(round_up_to_even(h)), even_w_(round_up_to_even(w)),
+        temporal_{to_even(context.temporal.means), to_even(context.temporal.scales)},
         steps_(torch::full({1}, quality_step, torch::TensorOptions().dtype(torch::kFloat).device(model.device))),
         anchor_(anchor_of_step(static_cast<uint32_t>(quality_step))) {}
 
   void begin(const torch::Tensor& z_hat) {
-    scale_state_ = context()->begin(model_.scale_networks(), z_hat, steps_, even_h_, even_w_);
+    scale_state_ = context()->begin(*model_.scale_networks, z_hat, steps_, even_h_, even_w_, temporal_.scales);
+  }
+  models::MeanContextImpl::State begin_means(const torch::Tensor& z_hat) const {
+    return model_.network->mean_context->begin(z_hat, model_.network->unit(steps_), even_h_, even_w_, temporal_.means);
   }
   // Scale indexes of the pass, uint8 on the CPU, contiguous [N, M, h/2, w/2].
   torch::Tensor indexes(int pass) {
-    return context()->predict(model_.scale_networks(), scale_state_, pass).to(torch::kByte).to(torch::kCPU).contiguous();
+    return context()->predict(*model_.scale_networks, scale_state_, pass).to(torch::kByte).to(torch::kCPU).contiguous();
   }
-  void learn(int pass, const torch::Tensor& r) { context()->learn(model_.scale_networks(), scale_state_, pass, r); }
+  void learn(int pass, const torch::Tensor& r) { context()->learn(*model_.scale_networks, scale_state_, pass, r); }
 
   // Calls take(position) for every symbol that pass `pass` of superblock `item` codes, in coding order (channel, row,
   // column); positions index the contiguous [N, M, h/2, w/2] tensors.
@@ -58,7 +62,7 @@ class PassCoder {
       for (int64_t row = 0; row < num_rows; ++row) {
         const int64_t start = ((item * channels + c) * rows + row) * columns;
         for (int64_t i = start; i < start + num_columns; ++i) {
-          if (indexes[i] >= model_.skip_below()) take(i);
+          if (indexes[i] >= model_.tables->skip_below) take(i);
         }
       }
     }
@@ -75,12 +79,17 @@ class PassCoder {
   int64_t hyper_width() const { return ceil_div(w_, kHyperLatentStride); }
   int64_t even_height() const { return even_h_; }
   int64_t even_width() const { return even_w_; }
-  const torch::Tensor& steps() const { return steps_; }
-  models::ScaleContextImpl* context() const { return model_.network()->scale_context.get(); }
 
  private:
-  const ImageModel::Impl& model_;
-  const int64_t n_, h_, w_, even_h_, even_w_;
+  models::ScaleContextImpl* context() const { return model_.network->scale_context.get(); }
+  torch::Tensor to_even(const torch::Tensor& x) const {
+    if (!x.defined() || (h_ == even_h_ && w_ == even_w_)) return x;
+    return torch::constant_pad_nd(x, {0, even_w_ - w_, 0, even_h_ - h_}).contiguous(torch::MemoryFormat::ChannelsLast);
+  }
+
+  const CodingModel& model_;
+  const int64_t h_, w_, even_h_, even_w_;
+  const models::TemporalFeatures temporal_;
   const torch::Tensor steps_;
   const int anchor_;
   models::ScaleContextImpl::State scale_state_;
@@ -89,10 +98,10 @@ class PassCoder {
 torch::Tensor to_channels_last(const torch::Tensor& x) { return x.contiguous(torch::MemoryFormat::ChannelsLast); }
 
 // y_hat from all residuals: the float half of the decoder, which no symbol depends on.
-torch::Tensor add_means(const ImageModel::Impl& model, const PassCoder& coder, const torch::Tensor& z_hat,
+torch::Tensor add_means(const CodingModel& model, const PassCoder& coder, const torch::Tensor& z_hat,
                         const std::vector<torch::Tensor>& residuals) {
-  models::ImageNetwork network = model.network();
-  auto state = network->mean_context->begin(z_hat, network->unit(coder.steps()), coder.even_height(), coder.even_width());
+  models::LatentModelImpl* network = model.network;
+  auto state = coder.begin_means(z_hat);
   std::vector<torch::Tensor> y_hat;
   for (int pass = 0; pass < kNumPasses; ++pass) {
     y_hat.push_back(residuals[pass] + network->mean_context->predict(state, pass));
@@ -105,18 +114,18 @@ torch::Tensor crop(const torch::Tensor& x, int64_t h, int64_t w) { return x.slic
 
 }  // namespace
 
-torch::Tensor hyper_latents(const ImageModel::Impl& model, const torch::Tensor& y) {
+torch::Tensor hyper_latents(const CodingModel& model, const torch::Tensor& y) {
   torch::NoGradGuard no_grad;
-  return torch::round(model.network()->h_a(y)).clamp(-kMaxHyperSymbol, kMaxHyperSymbol);
+  return torch::round(model.network->h_a(y)).clamp(-kMaxHyperSymbol, kMaxHyperSymbol);
 }
 
-Result<CodedSuperblocks> encode_superblocks(const ImageModel::Impl& model, const torch::Tensor& y_in, const torch::Tensor& z_hat,
-                                            int quality_step) {
+Result<CodedSuperblocks> encode_superblocks(const CodingModel& model, const torch::Tensor& y_in, const torch::Tensor& z_hat,
+                                            int quality_step, const FrameContext& context) {
   torch::NoGradGuard no_grad;
   CodedSuperblocks result;
   const int64_t n = y_in.size(0), h = y_in.size(2), w = y_in.size(3);
-  models::ImageNetwork network = model.network();
-  PassCoder coder(model, n, static_cast<int>(h), static_cast<int>(w), quality_step);
+  models::LatentModelImpl* network = model.network;
+  PassCoder coder(model, static_cast<int>(h), static_cast<int>(w), quality_step, context);
   std::vector<RangeEncoder> encoders(static_cast<size_t>(n));
 
   torch::Tensor y = y_in;
@@ -130,10 +139,11 @@ Result<CodedSuperblocks> encode_superblocks(const ImageModel::Impl& model, const
   for (int64_t item = 0; item < n; ++item) {
     const Stopwatch watch(result.range_coder_seconds);
     LACONIC_RETURN_IF_ERROR(encoders[item].encode_symbols({z_symbols.data_ptr<int16_t>() + item * hyper_tables.size(), hyper_tables.size()},
-                                                          hyper_tables, model.hyper_tables));
+                                                          hyper_tables, model.tables->hyper));
   }
 
-  auto mean_state = network->mean_context->begin(z_hat, network->unit(coder.steps()), coder.even_height(), coder.even_width());
+  auto mean_state = coder.begin_means(z_hat);
+  std::vector<torch::Tensor> y_hat_passes, r_passes, index_passes;  // for the next frame
   const std::vector<torch::Tensor> y_passes = models::split_passes(y);
   std::vector<int16_t> symbols;
   std::vector<uint16_t> tables;
@@ -143,17 +153,28 @@ Result<CodedSuperblocks> encode_superblocks(const ImageModel::Impl& model, const
       const Stopwatch watch(result.entropy_network_seconds);
       indexes = coder.indexes(pass);
       const torch::Tensor means = network->mean_context->predict(mean_state, pass);
-      r_symbols = torch::round(y_passes[pass] - means).clamp(-kMaxResidualSymbol, kMaxResidualSymbol).to(torch::kShort).to(torch::kCPU).contiguous();
+      const torch::Tensor v = y_passes[pass] - means;
+      const torch::Tensor r_chosen = context.curvature.defined()
+                                         ? models::cheapest_symbols(v, indexes.to(model.device), model.tables->symbol_bits, context.curvature)
+                                         : torch::round(v);
+      r_symbols = r_chosen.clamp(-kMaxResidualSymbol, kMaxResidualSymbol).to(torch::kShort).to(torch::kCPU).contiguous();
       // What is not coded is 0, for the decoder knows no better.
       torch::Tensor coded = torch::zeros_like(r_symbols);
       for (int64_t item = 0; item < n; ++item) {
         coder.for_each_coded(pass, item, indexes.data_ptr<uint8_t>(), [&](int64_t i) { coded.data_ptr<int16_t>()[i] = r_symbols.data_ptr<int16_t>()[i]; });
       }
       r_symbols = coded;
-      if (pass + 1 < kNumPasses) {
+      if (pass + 1 < kNumPasses || context.is_frame) {
         const torch::Tensor r = to_channels_last(r_symbols.to(model.device).to(torch::kFloat));
-        coder.learn(pass, r);
-        network->mean_context->learn(mean_state, pass, means + r);
+        if (pass + 1 < kNumPasses) {
+          coder.learn(pass, r);
+          network->mean_context->learn(mean_state, pass, means + r);
+        }
+        if (context.is_frame) {
+          y_hat_passes.push_back(means + r);
+          r_passes.push_back(r);
+          index_passes.push_back(indexes.to(model.device).to(torch::kFloat));
+        }
       }
     }
     for (int64_t item = 0; item < n; ++item) {
@@ -164,19 +185,24 @@ Result<CodedSuperblocks> encode_superblocks(const ImageModel::Impl& model, const
         symbols.push_back(r_symbols.data_ptr<int16_t>()[i]);
         tables.push_back(indexes.data_ptr<uint8_t>()[i]);
       });
-      LACONIC_RETURN_IF_ERROR(encoders[item].encode_symbols(symbols, tables, model.scale_tables));
+      LACONIC_RETURN_IF_ERROR(encoders[item].encode_symbols(symbols, tables, model.tables->scales));
     }
   }
   for (RangeEncoder& encoder : encoders) result.payloads.push_back(encoder.finish());
+  if (context.is_frame) {
+    result.y_hat = crop(models::merge_passes(y_hat_passes), h, w);
+    result.outcome = {crop(models::merge_passes(r_passes), h, w), crop(models::merge_passes(index_passes), h, w)};
+  }
   return result;
 }
 
-Result<DecodedSuperblocks> decode_superblocks(const ImageModel::Impl& model, const std::vector<ByteSpan>& payloads, int h, int w,
-                                              int quality_step, DecodeWhat what, int num_slices, std::vector<Status>& damage) {
+Result<DecodedSuperblocks> decode_superblocks(const CodingModel& model, const std::vector<ByteSpan>& payloads, int h, int w,
+                                              int quality_step, DecodeWhat what, int num_slices, std::vector<Status>& damage,
+                                              const FrameContext& context) {
   torch::NoGradGuard no_grad;
   DecodedSuperblocks result;
   const int64_t n = static_cast<int64_t>(payloads.size()), channels = model.config().latents;
-  PassCoder coder(model, n, h, w, quality_step);
+  PassCoder coder(model, h, w, quality_step, context);
   std::vector<RangeDecoder> decoders(payloads.begin(), payloads.end());
   damage.assign(static_cast<size_t>(n), ok_status());
   // A section ends where the table says: too few bytes in it is damage, not a matter of more data.
@@ -188,7 +214,7 @@ Result<DecodedSuperblocks> decode_superblocks(const ImageModel::Impl& model, con
   const std::vector<uint16_t> hyper_tables = coder.hyper_table_indexes();
   for (int64_t item = 0; item < n; ++item) {
     const Stopwatch watch(result.range_coder_seconds);
-    note(item, decoders[item].decode_symbols(hyper_tables, model.hyper_tables,
+    note(item, decoders[item].decode_symbols(hyper_tables, model.tables->hyper,
                                              {z_symbols.data_ptr<int16_t>() + item * hyper_tables.size(), hyper_tables.size()}));
   }
   const torch::Tensor z_hat = to_channels_last(z_symbols.to(model.device).to(torch::kFloat));
@@ -196,7 +222,7 @@ Result<DecodedSuperblocks> decode_superblocks(const ImageModel::Impl& model, con
     const Stopwatch watch(result.entropy_network_seconds);
     coder.begin(z_hat);
   }
-  std::vector<torch::Tensor> residuals;
+  std::vector<torch::Tensor> residuals, index_passes;
   std::vector<uint16_t> tables;
   std::vector<int64_t> places;
   std::vector<int16_t> symbols;
@@ -221,17 +247,18 @@ Result<DecodedSuperblocks> decode_superblocks(const ImageModel::Impl& model, con
         tables.push_back(indexes.data_ptr<uint8_t>()[i]);
       });
       symbols.resize(tables.size());
-      note(item, decoders[item].decode_symbols(tables, model.scale_tables, symbols));
+      note(item, decoders[item].decode_symbols(tables, model.tables->scales, symbols));
       for (size_t i = 0; i < places.size(); ++i) r.data_ptr<int16_t>()[places[i]] = symbols[i];
     }
     residuals.push_back(to_channels_last(r.to(model.device).to(torch::kFloat)));
+    if (what == DecodeWhat::kFrame) index_passes.push_back(indexes.to(model.device).to(torch::kFloat));
     const Stopwatch watch(result.entropy_network_seconds);
     if (pass + 1 < num_slices) coder.learn(pass, residuals.back());
   }
   for (int64_t item = 0; item < n && num_slices == kNumPasses; ++item) {
     if (damage[item].ok()) note(item, decoders[item].finish());
   }
-  if (what == DecodeWhat::kSymbols) {
+  if (what != DecodeWhat::kLatents) {
     const torch::Tensor r = crop(models::merge_passes(residuals), h, w).to(torch::kShort).to(torch::kCPU).contiguous();
     for (int64_t item = 0; item < n; ++item) {
       const auto* z = z_symbols.data_ptr<int16_t>() + item * hyper_tables.size();
@@ -239,7 +266,8 @@ Result<DecodedSuperblocks> decode_superblocks(const ImageModel::Impl& model, con
       result.symbols.emplace_back(z, z + hyper_tables.size());
       result.symbols.back().insert(result.symbols.back().end(), y, y + channels * h * w);
     }
-    return result;
+    if (what == DecodeWhat::kSymbols) return result;
+    result.outcome = {crop(models::merge_passes(residuals), h, w), crop(models::merge_passes(index_passes), h, w)};
   }
   const Stopwatch watch(result.entropy_network_seconds);
   result.y_hat = crop(add_means(model, coder, z_hat, residuals), h, w);

@@ -11,13 +11,6 @@ torch::Tensor crop(const torch::Tensor& x, int64_t height, int64_t width) {
   return x.slice(2, 0, height).slice(3, 0, width).contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
-// Magnitude of a residual as an activation 0..255: floor(256 |r| / (|r| + 2)) saturates gently. Exact: the half keeps the
-// quotient further from integers than float32's rounding error.
-torch::Tensor magnitude_activation(const torch::Tensor& r) {
-  const torch::Tensor magnitude = r.abs().clamp_max(510);
-  return torch::floor((magnitude * 256 + 0.5) / (magnitude + 2)).clamp_max(kActivationMax);
-}
-
 ExactConv2dOptions pointwise(int in, int out, int lo, int hi, int max_input = kActivationMax) {
   ExactConv2dOptions o;
   o.in_channels = in;
@@ -51,6 +44,12 @@ void add_known(std::vector<torch::Tensor>& known, int phase, const torch::Tensor
 
 }  // namespace
 
+// floor(256 |r| / (|r| + 2)): the half keeps the quotient further from integers than float32's rounding error.
+torch::Tensor magnitude_activation(const torch::Tensor& r) {
+  const torch::Tensor magnitude = r.abs().clamp_max(510);
+  return torch::floor((magnitude * 256 + 0.5) / (magnitude + 2)).clamp_max(kActivationMax);
+}
+
 MeanContextImpl::MeanContextImpl(const ImageConfig& c) : config_(c) {
   const int width = c.context_width;
   h_s_0_ = register_module("h_s_0", Pointwise(c.hyper_latents, 4 * width));
@@ -69,9 +68,11 @@ MeanContextImpl::MeanContextImpl(const ImageConfig& c) : config_(c) {
   out_ = register_module("out", Pointwise(width, c.latents, 0.0));
 }
 
-MeanContextImpl::State MeanContextImpl::begin(const torch::Tensor& z_hat, const torch::Tensor& unit, int64_t h, int64_t w) {
+MeanContextImpl::State MeanContextImpl::begin(const torch::Tensor& z_hat, const torch::Tensor& unit, int64_t h, int64_t w,
+                                              const torch::Tensor& temporal) {
   const torch::Tensor half = h_s_block_0_(unfold(h_s_0_(z_hat), 2));
-  return {h_s_block_1_(crop(unfold(h_s_1_(activate(half)), 2), h, w)), unit, std::vector<torch::Tensor>(4)};
+  const torch::Tensor hyper = h_s_block_1_(crop(unfold(h_s_1_(activate(half)), 2), h, w));
+  return {temporal.defined() ? hyper + temporal : hyper, unit, std::vector<torch::Tensor>(4)};
 }
 
 // Linear attention over the superblock: softmax of keys over positions, of queries over channels (Shen et al. 2021, as in
@@ -202,11 +203,13 @@ void ScaleContextImpl::start_from(const torch::Tensor& indexes) {
 }
 
 ScaleContextImpl::State ScaleContextImpl::begin(const ScaleNetworks& n, const torch::Tensor& z_hat, const torch::Tensor& steps,
-                                                int64_t h, int64_t w) const {
+                                                int64_t h, int64_t w, const torch::Tensor& temporal) const {
   const torch::Tensor z = z_hat.clamp(-kHyperInputMax, kHyperInputMax) * kHyperInputScale;
   const torch::Tensor half = n.h_s_mix(unfold(n.h_s_0(z), 2));
   const torch::Tensor full = crop(unfold(n.h_s_1(half), 2), h, w);
-  return {clamp_signed(n.h_s_2(full) + exact_interpolate(n.quality_embedding, steps)), std::vector<torch::Tensor>(4), {}};
+  torch::Tensor hyper = n.h_s_2(full) + exact_interpolate(n.quality_embedding, steps);
+  if (temporal.defined()) hyper = hyper + temporal;
+  return {clamp_signed(hyper), std::vector<torch::Tensor>(4), {}};
 }
 
 torch::Tensor ScaleContextImpl::predict(const ScaleNetworks& n, const State& state, int pass) const {

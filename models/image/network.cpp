@@ -17,6 +17,30 @@ torch::Tensor gaussian_bits(const torch::Tensor& v, const torch::Tensor& scale_i
   return bits_of(normal_cdf((0.5 - magnitude) * inverse_sigma) - normal_cdf((-0.5 - magnitude) * inverse_sigma));
 }
 
+torch::Tensor cheapest_symbols(const torch::Tensor& v, const torch::Tensor& index, const torch::Tensor& bits, const torch::Tensor& curvature) {
+  const int64_t reach = bits.size(1) / 2;
+  const torch::Tensor row = index.to(torch::kLong) * bits.size(1) + reach;
+  const auto cost = [&](const torch::Tensor& r) {
+    return bits.take(row + r.clamp(-reach, reach).to(torch::kLong)) + curvature * (v - r).square();
+  };
+  torch::Tensor best = torch::round(v);
+  const torch::Tensor nearer = best - torch::sign(best);
+  torch::Tensor least = cost(best);
+  for (const torch::Tensor& other : {nearer, torch::zeros_like(best)}) {
+    const torch::Tensor price = cost(other), wins = price < least;
+    best = torch::where(wins, other, best);
+    least = torch::min(least, price);
+  }
+  return best;
+}
+
+torch::Tensor latent_curvature(ImageNetwork network, const torch::Tensor& steps) {
+  const ImageConfig& c = network->config();
+  const torch::Tensor energy = network->g_s->shortcut.square().sum({0, 2, 3}).view({1, -1, 1, 1});
+  const torch::Tensor lambda = c.lambda_low * torch::exp(steps * (std::log(c.lambda_high / c.lambda_low) / kMaxQualityStep));
+  return energy * interpolate_gain(network->log_inverse_gains, steps).square() * (lambda * (255.0 * 255.0 / 3)).view({-1, 1, 1, 1});
+}
+
 HyperAnalysisImpl::HyperAnalysisImpl(const ImageConfig& c) {
   const int width = c.context_width;
   embed_ = register_module("embed", Pointwise(c.latents, width));
@@ -39,16 +63,19 @@ torch::Tensor HyperAnalysisImpl::forward(const torch::Tensor& y) {
   return out_(t);
 }
 
-ImageNetworkImpl::ImageNetworkImpl(const ImageConfig& c) : config_(c) {
-  g_a = register_module("g_a", Analysis(c));
-  g_s = register_module("g_s", Synthesis(c));
+LatentModelImpl::LatentModelImpl(const ImageConfig& c) : config_(c) {
   h_a = register_module("h_a", HyperAnalysis(c));
   mean_context = register_module("mean_context", MeanContext(c));
   scale_context = register_module("scale_context", ScaleContext(c));
-  log_gains = register_parameter("log_gains", torch::zeros({kNumAnchors, c.latents}));
-  log_inverse_gains = register_parameter("log_inverse_gains", torch::zeros({kNumAnchors, c.latents}));
   z_log_scales = register_parameter("z_log_scales", torch::zeros({kNumAnchors, c.hyper_latents}));
   z_means = register_parameter("z_means", torch::zeros({kNumAnchors, c.hyper_latents}));
+}
+
+ImageNetworkImpl::ImageNetworkImpl(const ImageConfig& c) : LatentModelImpl(c) {
+  g_a = register_module("g_a", Analysis(c));
+  g_s = register_module("g_s", Synthesis(c));
+  log_gains = register_parameter("log_gains", torch::zeros({kNumAnchors, c.latents}));
+  log_inverse_gains = register_parameter("log_inverse_gains", torch::zeros({kNumAnchors, c.latents}));
   torch::NoGradGuard no_grad;
   for (int a = 0; a < kNumAnchors; ++a) {
     const double log_step = std::log(quantisation_step_at(c, a * 256.0));
@@ -57,7 +84,7 @@ ImageNetworkImpl::ImageNetworkImpl(const ImageConfig& c) : config_(c) {
   }
 }
 
-torch::Tensor ImageNetworkImpl::unit(const torch::Tensor& steps) const {
+torch::Tensor LatentModelImpl::unit(const torch::Tensor& steps) const {
   const double slope = 0.5 * std::log(config_.lambda_high / config_.lambda_low) / kMaxQualityStep;
   return torch::exp((steps - kMaxQualityStep / 2) * slope).view({-1, 1, 1, 1});
 }
@@ -76,12 +103,14 @@ QuantisationNoise ImageNetworkImpl::draw_noise(int64_t batch_size, int64_t heigh
           torch::rand({batch_size, config_.hyper_latents, h / kHyperStride, w / kHyperStride}) - 0.5};
 }
 
-LatentEstimate ImageNetworkImpl::estimate_latents(const ScaleNetworks& scale_networks, const torch::Tensor& y,
-                                                  const torch::Tensor& z_hat, const torch::Tensor& steps,
-                                                  const RoundingRule& rounding, torch::ScalarType net_type) {
+LatentEstimate LatentModelImpl::estimate_latents(const ScaleNetworks& scale_networks, const torch::Tensor& y,
+                                                 const torch::Tensor& z_hat, const torch::Tensor& steps,
+                                                 const RoundingRule& rounding, torch::ScalarType net_type,
+                                                 const TemporalFeatures& temporal) {
   const int64_t h = y.size(2), w = y.size(3);
-  ScaleContextImpl::State scale_state = scale_context->begin(scale_networks, z_hat, steps, h, w);
-  MeanContextImpl::State mean_state = mean_context->begin(z_hat.to(net_type), unit(steps), h, w);
+  ScaleContextImpl::State scale_state = scale_context->begin(scale_networks, z_hat, steps, h, w, temporal.scales);
+  const torch::Tensor temporal_means = temporal.means.defined() ? temporal.means.to(net_type) : temporal.means;
+  MeanContextImpl::State mean_state = mean_context->begin(z_hat.to(net_type), unit(steps), h, w, temporal_means);
   const std::vector<torch::Tensor> y_passes = split_passes(y);
   std::vector<torch::Tensor> y_hat, residuals, indexes;
   for (int pass = 0; pass < kNumPasses; ++pass) {
@@ -98,7 +127,7 @@ LatentEstimate ImageNetworkImpl::estimate_latents(const ScaleNetworks& scale_net
   return {merge_passes(y_hat), gaussian_bits(residual, index).sum({1, 2, 3}), residual, index};
 }
 
-torch::Tensor ImageNetworkImpl::hyper_bits(const torch::Tensor& z, const torch::Tensor& steps) {
+torch::Tensor LatentModelImpl::hyper_bits(const torch::Tensor& z, const torch::Tensor& steps) {
   const torch::Tensor inverse_scale = 1 / interpolate_gain(z_log_scales, steps);
   const torch::Tensor distance = (z - interpolate(z_means, steps)).abs();
   const torch::Tensor likelihood =

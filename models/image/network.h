@@ -51,7 +51,39 @@ struct LatentEstimate {
   torch::Tensor y_hat, bits_y, residuals, indexes;
 };
 
-class ImageNetworkImpl : public torch::nn::Module {
+// What films add to the hyper features of a frame's latents, made from the frames before; both undefined for a picture.
+struct TemporalFeatures {
+  torch::Tensor means;   // float [N, context_width, h, w]
+  torch::Tensor scales;  // exact [N, scale_width, h, w]
+};
+
+// The probability model of latents: hyperprior and multi-reference contexts. Pictures have one, and what films code between
+// key frames has another of the same make.
+class LatentModelImpl : public torch::nn::Module {
+ public:
+  explicit LatentModelImpl(const ImageConfig& config);
+
+  // The four passes over y (h, w even) beside z_hat, with gradients through both; of the scales only as far as they depend
+  // on z_hat and the networks' weights, for symbols carry none.
+  LatentEstimate estimate_latents(const ScaleNetworks& scale_networks, const torch::Tensor& y, const torch::Tensor& z_hat,
+                                  const torch::Tensor& steps, const RoundingRule& rounding, torch::ScalarType net_type,
+                                  const TemporalFeatures& temporal = {});
+  // Bits of z, per sample, by the logistic prior of training. z: rounded or with noise.
+  torch::Tensor hyper_bits(const torch::Tensor& z, const torch::Tensor& steps);
+  torch::Tensor unit(const torch::Tensor& steps) const;  // [N, 1, 1, 1], see MeanContext::begin
+
+  const ImageConfig& config() const { return config_; }
+  HyperAnalysis h_a{nullptr};
+  MeanContext mean_context{nullptr};
+  ScaleContext scale_context{nullptr};
+  torch::Tensor z_log_scales, z_means;  // [A, Z]: the logistic prior of z while training
+
+ protected:
+  ImageConfig config_;
+};
+TORCH_MODULE(LatentModel);
+
+class ImageNetworkImpl : public LatentModelImpl {
  public:
   explicit ImageNetworkImpl(const ImageConfig& config);
 
@@ -60,12 +92,6 @@ class ImageNetworkImpl : public torch::nn::Module {
   // latents and the distortion that of straight-through rounding (design.md section 6); with null everything is rounded.
   ImageEstimate estimate(const torch::Tensor& x, const torch::Tensor& steps, const QuantisationNoise* noise,
                          torch::ScalarType net_type);
-  // The four passes over y (h, w even) beside z_hat, with gradients through both; of the scales only as far as they depend
-  // on z_hat and the networks' weights, for symbols carry none.
-  LatentEstimate estimate_latents(const ScaleNetworks& scale_networks, const torch::Tensor& y, const torch::Tensor& z_hat,
-                                  const torch::Tensor& steps, const RoundingRule& rounding, torch::ScalarType net_type);
-  // Bits of z, per sample, by the logistic prior of training. z: rounded or with noise.
-  torch::Tensor hyper_bits(const torch::Tensor& z, const torch::Tensor& steps);
   QuantisationNoise draw_noise(int64_t batch_size, int64_t height_px, int64_t width_px) const;
   // Shortcuts from the principal components of blocks [K, 768] (mid-grey at 0), gains and scales to match.
   void start_from_blocks(const torch::Tensor& blocks);
@@ -73,21 +99,19 @@ class ImageNetworkImpl : public torch::nn::Module {
   // --- the single steps of the codec; steps is a [1] tensor on the network's device ---
   torch::Tensor analyse(const torch::Tensor& x, const torch::Tensor& steps, torch::ScalarType net_type);   // -> y, quantised units
   torch::Tensor synthesise(const torch::Tensor& y_hat, const torch::Tensor& steps, torch::ScalarType net_type);  // -> x_hat
-  torch::Tensor unit(const torch::Tensor& steps) const;  // [N, 1, 1, 1], see MeanContext::forward
 
-  const ImageConfig& config() const { return config_; }
-  HyperAnalysis h_a{nullptr};
-  MeanContext mean_context{nullptr};
-  ScaleContext scale_context{nullptr};
   Analysis g_a{nullptr};
   Synthesis g_s{nullptr};
   torch::Tensor log_gains, log_inverse_gains;  // [A, M]
-  torch::Tensor z_log_scales, z_means;         // [A, Z]: the logistic prior of z while training
-
- private:
-  ImageConfig config_;
 };
 TORCH_MODULE(ImageNetwork);
+
+// The symbols with the least bits + curvature * (v - r)^2 among the nearest, the next nearer to 0, and 0. v, index:
+// [N, M, h, w]; curvature: of a shape that spreads to v's; bits: [64, 2 k + 1], of symbols -k..k at each scale index.
+torch::Tensor cheapest_symbols(const torch::Tensor& v, const torch::Tensor& index, const torch::Tensor& bits, const torch::Tensor& curvature);
+// Bits that a squared error of 1 in each latent (quantised units) is worth at these quality steps, [N, M, 1, 1]: that of the
+// linear part of the synthesis, for the network part changes it by a quarter.
+torch::Tensor latent_curvature(ImageNetwork network, const torch::Tensor& steps);
 
 // The tables' shapes while training. Gaussian: bits of rounding v + noise at scale index (straight-through float tensor).
 torch::Tensor gaussian_bits(const torch::Tensor& v, const torch::Tensor& scale_index);

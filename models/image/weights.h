@@ -7,38 +7,25 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "codec/base/status.h"
 #include "models/image/network.h"
+#include "models/stored_weights.h"
 
 namespace laconic::models {
-
-// A stored probability table: symbols min_symbol .. min_symbol + cdf.size() - 3, then the escape; see entropy/cdf_table.h.
-struct StoredTable {
-  int min_symbol = 0;
-  std::vector<uint32_t> cdf;
-};
-
-struct ImageTables {
-  std::vector<StoredTable> scales;  // kNumScales, by scale index
-  std::vector<StoredTable> hyper;   // kNumAnchors * Z, [anchor][channel]
-  int skip_below = 0;               // symbols whose scale index is lower are not coded and are 0
-};
 
 struct ImageWeights {
   ImageNetwork network{nullptr};  // in eval use: no gradients
   ScaleNetworks scale_networks;   // bounds proven
-  ImageTables tables;
+  LatentTables tables;
   std::array<uint8_t, 8> model_id{};
   std::string record_json;  // architecture and training record
 };
 
 // record: what the file says about its making, a JSON object.
-Status save_weights(const std::string& path, ImageNetwork network, const ImageTables& tables, const std::string& record_json);
+Status save_weights(const std::string& path, ImageNetwork network, const LatentTables& tables, const std::string& record_json);
 
 // kModelMismatch for everything that is wrong with the file; kIo when it cannot be read.
 Result<std::unique_ptr<ImageWeights>> load_weights(const std::string& path, const std::string& device);

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "apps/train/image_task.h"
 #include "apps/train/trainer.h"
 #include "tests/support/test_images.h"
 #include "tests/support/tiny_model.h"
@@ -54,7 +55,9 @@ void train(const TrainConfig& config, const std::string& data, const std::string
   options.resume = true;
   TrainConfig limited = config;
   limited.validate_every = stop_at;  // validation is the place to stop
-  auto trainer = Trainer::create(limited, options);
+  auto task = ImageTask::create(limited, options);
+  ASSERT_TRUE(task.ok()) << task.status().message();
+  auto trainer = Trainer::create(limited, options, std::move(*task));
   ASSERT_TRUE(trainer.ok()) << trainer.status().message();
   const Status status = (*trainer)->run([&](int64_t step) { return step >= stop_at ? Status(StatusCode::kInvalidArgument, "stop") : ok_status(); });
   EXPECT_EQ(status.message(), "stop");
@@ -85,7 +88,9 @@ TEST(TrainResume, RefusesACheckpointOfAnotherNetwork) {
   options.data_dir = data;
   options.out_dir = out;
   options.resume = true;
-  const auto trainer = Trainer::create(wider, options);
+  auto task = ImageTask::create(wider, options);
+  ASSERT_TRUE(task.ok());
+  const auto trainer = Trainer::create(wider, options, std::move(*task));
   ASSERT_FALSE(trainer.ok());
 }
 

@@ -18,6 +18,15 @@ models::StoredTable gaussian_table(double sigma) {
   return {table.min_symbol, table.cdf};
 }
 
+models::LatentTables tiny_tables() {
+  models::LatentTables tables;
+  for (int i = 0; i < models::kNumScales; ++i)
+    tables.scales.push_back(gaussian_table(models::kScaleMin * std::exp(i * models::log_scale_step())));
+  tables.hyper.assign(static_cast<size_t>(models::kNumAnchors * tiny_config().hyper_latents), gaussian_table(3));
+  tables.skip_below = 3;
+  return tables;
+}
+
 }  // namespace
 
 models::ImageConfig tiny_config() {
@@ -46,12 +55,15 @@ Status write_tiny_model(const std::string& path, uint64_t seed) {
       if (item.value().dim() == 4 && item.value().abs().max().item<double>() == 0) item.value().normal_(0, 0.01);
     }
   }
-  models::ImageTables tables;
-  for (int i = 0; i < models::kNumScales; ++i)
-    tables.scales.push_back(gaussian_table(models::kScaleMin * std::exp(i * models::log_scale_step())));
-  tables.hyper.assign(static_cast<size_t>(models::kNumAnchors * tiny_config().hyper_latents), gaussian_table(3));
-  tables.skip_below = 3;
-  return models::save_weights(path, network, tables, R"({"note": "random weights for tests"})");
+  return models::save_weights(path, network, tiny_tables(), R"({"note": "random weights for tests"})");
+}
+
+Status write_tiny_video_model(const std::string& path, const std::string& image_path, uint64_t seed) {
+  LACONIC_ASSIGN_OR_RETURN(const std::unique_ptr<models::ImageWeights> image, models::load_weights(image_path, "cpu"));
+  torch::manual_seed(seed);
+  models::VideoNetwork network(image->network->config());
+  models::start_from_image(*image, network);
+  return models::save_video_weights(path, network, tiny_tables(), models::model_id_text(image->model_id), R"({"note": "random weights for tests"})");
 }
 
 }  // namespace laconic::test

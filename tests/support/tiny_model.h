@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "models/image/weights.h"
+#include "models/video/weights.h"
 
 namespace laconic::test {
 
@@ -11,5 +11,8 @@ models::ImageConfig tiny_config();
 
 // The same seed gives the same file. Returns what save_weights returned.
 Status write_tiny_model(const std::string& path, uint64_t seed = 1);
+
+// Video weights that go with the tiny image model of this file; its latent model with random temporal features.
+Status write_tiny_video_model(const std::string& path, const std::string& image_path, uint64_t seed = 1);
 
 }  // namespace laconic::test

@@ -1,0 +1,118 @@
+// Films, frame by frame:
+//
+//   auto model = VideoModel::load(video_weights, image_weights, {});
+//   auto encoder = VideoEncoder::create(model, format, {});          auto decoder = VideoDecoder::create(model, extradata, {});
+//   encoder->send_frame(frame);  encoder->receive_packet();          decoder->send_packet(packet);  decoder->receive_frame();
+//
+// The encoder has no look-ahead: each frame sent gives one packet, each packet sent gives one frame, in the same order.
+// Every method reports through Status; no exception leaves. Objects of these classes may be used by one thread at a time; a
+// VideoModel may be shared by any number of encoders and decoders on any threads.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "codec/base/limits.h"
+#include "codec/base/span.h"
+#include "codec/base/status.h"
+#include "codec/image_codec.h"
+#include "codec/video.h"
+
+namespace laconic {
+
+// The image model codes the key frames and transforms all frames; the video weights add what predicts in time.
+class VideoModel {
+ public:
+  // kModelMismatch for wrong or damaged files, and for image weights that the video weights were not trained with.
+  static Result<std::shared_ptr<const VideoModel>> load(const std::string& video_path, const std::string& image_path,
+                                                        const ImageModelOptions& options);
+
+  std::string id() const;           // of the video weights: first 8 bytes of their SHA-256, as 16 hex digits
+  std::string image_id() const;     // of the image weights
+  std::string record_json() const;  // training record and architecture of the video weights
+
+  struct Impl;
+  const Impl& impl() const { return *impl_; }
+  explicit VideoModel(std::unique_ptr<Impl> impl);
+  ~VideoModel();
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+struct VideoEncoderOptions {
+  float quality = 50;          // 0..100, higher is better; key frames get a little more, the frames between less
+  int key_interval = 60;       // frames from one key frame to the next at most; 1: key frames only
+  bool finds_scene_cuts = true;  // a key frame where the picture changes altogether
+  // 0: constant quality. Else bits a second aimed at by moving the quality from frame to frame; needs frames_per_second.
+  double bits_per_second = 0;
+  double frames_per_second = 0;
+  int num_threads = 0;  // 0 = one per core
+  Limits limits;
+};
+
+class VideoEncoder {
+ public:
+  static Result<std::unique_ptr<VideoEncoder>> create(std::shared_ptr<const VideoModel> model, const VideoFormat& format,
+                                                      const VideoEncoderOptions& options);
+  virtual ~VideoEncoder() = default;
+
+  // The stream header (FORMAT.md): goes into the container as the stream's extradata.
+  virtual Bytes extradata() const = 0;
+  // frame.format must be the one given to create().
+  virtual Status send_frame(const VideoFrame& frame) = 0;
+  // Empty: send a frame first.
+  virtual Result<std::optional<VideoPacket>> receive_packet() = 0;
+  // Makes the next frame a key frame.
+  virtual void request_key_frame() = 0;
+  virtual std::vector<StageTime> stage_times() const = 0;
+};
+
+struct VideoDecoderOptions {
+  int num_threads = 0;  // 0 = one per core
+  Limits limits;
+  // After a damaged packet, the frame before is shown again, with a sentence in damage(), until the next key frame; else
+  // damage is an error.
+  bool conceal = false;
+};
+
+// What a stream header says; needs no model.
+struct VideoStreamInfo {
+  VideoFormat format;
+  std::string model_id, image_model_id;
+  int format_version = 0;
+};
+
+// What a packet's header says.
+struct VideoPacketInfo {
+  bool is_key_frame = false;
+  double quality = 0;  // 0..100
+};
+
+Result<VideoStreamInfo> read_video_info(ByteSpan extradata, const Limits& limits);
+Result<VideoPacketInfo> read_packet_info(ByteSpan packet);
+
+class VideoDecoder {
+ public:
+  // extradata: the stream header.
+  static Result<std::unique_ptr<VideoDecoder>> create(std::shared_ptr<const VideoModel> model, ByteSpan extradata,
+                                                      const VideoDecoderOptions& options);
+  virtual ~VideoDecoder() = default;
+
+  virtual const VideoFormat& format() const = 0;
+  // The first packet after create() and reset() must be a key frame; others give kCorrupt, or with `conceal` are dropped.
+  virtual Status send_packet(const VideoPacket& packet) = 0;
+  // Empty: send a packet first.
+  virtual Result<std::optional<VideoFrame>> receive_frame() = 0;
+  // Forgets all frames, after a seek.
+  virtual void reset() = 0;
+  // One hash over all symbols of the last packet: equal on every machine.
+  virtual uint64_t symbol_hash() const = 0;
+  // With conceal: a sentence for each packet found damaged since the last call.
+  virtual std::vector<std::string> take_damage() = 0;
+  virtual std::vector<StageTime> stage_times() const = 0;
+};
+
+}  // namespace laconic
