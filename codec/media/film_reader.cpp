@@ -103,6 +103,7 @@ struct FilmReader::Impl {
   int64_t last_duration = 1;
   int64_t num_damaged = 0;
   bool is_draining = false;
+  bool is_video_only = false;
   bool has_told_size_change = false;
 
   Status describe(const FilmReadOptions& options);
@@ -195,6 +196,7 @@ Status FilmReader::Impl::start_decoder(const FilmReadOptions& options) {
 }
 
 void FilmReader::read_video_only() {
+  impl_->is_video_only = true;  // what was read before, to find out about streams, still comes
   for (unsigned i = 0; i < impl_->format->nb_streams; ++i) {
     AVStream* stream = impl_->format->streams[i];
     if (stream != impl_->video) stream->discard = AVDISCARD_ALL;
@@ -221,6 +223,7 @@ Result<std::optional<FilmItem>> FilmReader::read() {
       self.is_draining = true;
       avcodec_send_packet(self.decoder.get(), nullptr);
     } else if (self.packet->stream_index != self.video->index) {
+      if (self.is_video_only) continue;
       LACONIC_ASSIGN_OR_RETURN(FilmItem copy, self.take_copy());
       return std::optional<FilmItem>(std::move(copy));
     } else if (!self.decoder) {

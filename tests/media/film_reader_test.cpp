@@ -123,6 +123,17 @@ TEST(FilmReader, TellsFilmsFromPicturesAndTheRest) {
   }
 }
 
+TEST(FilmReader, VideoOnlyGivesNothingElse) {
+  const FilmFolder folder;
+  test::make_rich_film(folder, folder / "a.mp4");
+  const auto reader = FilmReader::open(folder / "a.mp4", {});
+  ASSERT_TRUE(reader.ok());
+  (*reader)->read_video_only();
+  const WholeFilm film = test::read_on(**reader);
+  EXPECT_EQ(film.frames.size(), 50u);
+  EXPECT_TRUE(film.copied_seconds.empty());
+}
+
 TEST(FilmReader, RefusesFramesAboveTheLimit) {
   const FilmFolder folder;
   run_ffmpeg(std::string(test::kPicture) + "-c:v mpeg4 " + folder / "a.mp4");
