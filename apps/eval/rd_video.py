@@ -6,11 +6,12 @@
     ... --codecs laconic,laconic-intra,x265 --anchor x265,laconic-intra
     ... --published ../shared/baselines/video-measured.json:x265-medium
 
-CLIPS are films or folders of them, best lossless; 4:2:0 of 8 bits is what all codecs take. laconic-intra is laconic with --gop 1.
-After a colon both take options of `laconic encode`, as OPTION=VALUE. DIR gets report.html, rd.json, rd.csv and plots of every
-clip and of the mean (.png, .svg); rows.jsonl keeps every row as soon as it is measured, so the same command goes on where a run
-was stopped, and another codec, clip or new weights only add what is missing. Encoded and decoded clips lie in the folder for
-temporary files (TMPDIR) meanwhile. Exit code: 0 done; 1 wrong usage or some codec failed; 130 interrupted.
+CLIPS are films or folders of them, best lossless; 4:2:0 of 8 bits is what all codecs take. Every codec has a key frame every
+two seconds at least; laconic-intra is laconic with --gop 1. After a colon both take options of `laconic encode`, as OPTION=VALUE.
+DIR gets report.html, rd.json, rd.csv and plots of every clip and of the mean (.png, .svg); rows.jsonl keeps every row as soon as
+it is measured, so the same command goes on where a run was stopped, and another codec, clip or new weights only add what is
+missing. Encoded and decoded clips lie in the folder for temporary files (TMPDIR) meanwhile. Exit code: 0 done; 1 wrong usage or
+some codec failed; 130 interrupted.
 """
 import argparse
 import functools

@@ -4,6 +4,7 @@ Another codec is one small subclass of VideoCodec (or FfmpegCodec), listed in VI
 """
 from image_codecs import Codec, Laconic
 
+KEY_SECONDS = 2  # between key frames at most, for every codec: what laconic does unless told otherwise
 _FFMPEG = ["ffmpeg", "-nostdin", "-y", "-loglevel", "error", "-noautorotate"]
 
 
@@ -17,7 +18,7 @@ class VideoCodec(Codec):
 
     decoded_suffix = ".y4m"
 
-    def encode_command(self, clip, quality, stream):
+    def encode_command(self, clip, fps, quality, stream):
         """Command that writes the clip's first video stream to `stream`, the same frames in the same format."""
         raise NotImplementedError
 
@@ -26,7 +27,7 @@ class VideoCodec(Codec):
         raise NotImplementedError
 
     def command_lines(self, quality):
-        return [self.encode_command("CLIP", quality, "STREAM"), self.decode_command("STREAM", "OUT")]
+        return [self.encode_command("CLIP", 25.0, quality, "STREAM"), self.decode_command("STREAM", "OUT")]
 
 
 class LaconicVideo(Laconic, VideoCodec):
@@ -38,7 +39,7 @@ class LaconicVideo(Laconic, VideoCodec):
         super().__init__(program, settings)
         self.qualities = qualities
 
-    def encode_command(self, clip, quality, stream):
+    def encode_command(self, clip, fps, quality, stream):
         return [self.program, "encode", "--quiet", *self._encode_options, "-q", f"{quality:g}", clip, stream]
 
 
@@ -61,12 +62,12 @@ class FfmpegCodec(VideoCodec):
     suffix = ".mkv"
 
     def options(self, quality):
-        """Options of ffmpeg for the encoder."""
+        """Options of ffmpeg for the encoder, beside that for key frames."""
         raise NotImplementedError
 
-    def encode_command(self, clip, quality, stream):
+    def encode_command(self, clip, fps, quality, stream):
         return [*_FFMPEG, "-i", clip, "-map", "0:v:0", "-fps_mode", "passthrough", "-c:v", self.encoder,
-                *self.options(quality), stream]
+                "-g", str(max(1, round(KEY_SECONDS * fps))), *self.options(quality), stream]
 
     def decode_command(self, stream, decoded):
         return y4m_command(stream, decoded)

@@ -81,7 +81,8 @@ class Workplace:
         for path in (stream, decoded):
             path.unlink(missing_ok=True)
         cost_file = str(self.folder / "cost.json")
-        cost = run_codec("encode", job, codec.encode_command(str(clip.path), job.quality, str(stream)), stream, cost_file)
+        encode_command = codec.encode_command(str(clip.path), clip.fps, job.quality, str(stream))
+        cost = run_codec("encode", job, encode_command, stream, cost_file)
         cost |= run_codec("decode", job, codec.decode_command(str(stream), str(decoded)), decoded, cost_file)
         try:
             quality = _quality(clip, decoded)

@@ -132,11 +132,14 @@ class Inputs(unittest.TestCase):
     def test_laconic_takes_its_qualities_and_intra_is_one_more_option(self):
         film, intra = LaconicVideo("/bin/laconic", (5.0, 60.5), {"threads": "1"}), LaconicIntra("/bin/laconic", (5.0,), {})
         self.assertEqual(film.qualities, (5.0, 60.5))
-        self.assertEqual(film.encode_command("a.mkv", 5.0, "a.mov"),
+        self.assertEqual(film.encode_command("a.mkv", 25.0, 5.0, "a.mov"),
                          ["/bin/laconic", "encode", "--quiet", "--threads", "1", "-q", "5", "a.mkv", "a.mov"])
         self.assertEqual(film.decode_command("a.mov", "a.y4m")[-4:], ["--threads", "1", "a.mov", "a.y4m"])
-        self.assertIn("--gop 1", " ".join(intra.encode_command("a.mkv", 5.0, "a.mov")))
+        self.assertIn("--gop 1", " ".join(intra.encode_command("a.mkv", 25.0, 5.0, "a.mov")))
         self.assertEqual((film.name, intra.name), ("laconic:threads=1", "laconic-intra"))
+
+    def test_rivals_have_a_key_frame_every_two_seconds_at_least(self):
+        self.assertIn("-g 60 ", " ".join(Mpeg4().encode_command("a.mkv", 29.97, 6, "a.mkv")))
 
     def test_qualities_are_different_numbers(self):
         self.assertEqual(rd_video.parse_qualities("10,62.5"), (10, 62.5))
