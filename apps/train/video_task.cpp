@@ -86,13 +86,14 @@ VideoTask::FrameResult VideoTask::code_frame(const torch::Tensor& x, const Frame
   models::ImageNetwork image = image_->network;
   const torch::Tensor steps = step_tensor(quality_step, device_);
   FrameResult result;
-  torch::Tensor d, y_ref;
+  torch::Tensor d;
+  models::Reference reference;
   {
     const torch::NoGradGuard no_grad;
     const double bit_price = models::motion_bit_price(image->config(), quality_step);
     result.motion = models::search_motion(models::luma_of(x), models::luma_of(before.x_hat), bit_price, last_motion).motion;
-    y_ref = network_->reference_latents(image, before, result.motion, quality_step, transform_type());
-    d = image->analyse(x, steps, transform_type()) - y_ref;
+    reference = network_->refer(image, before, result.motion, quality_step, transform_type());
+    d = image->analyse(x, steps, transform_type()) - reference.y_ref;
   }
   const torch::Tensor curvature = models::latent_curvature(image, steps) * models::kErrorPropagation;
   const auto rounding = [&](const torch::Tensor& v, const torch::Tensor& index, int) -> models::Rounding {
@@ -101,7 +102,7 @@ VideoTask::FrameResult VideoTask::code_frame(const torch::Tensor& x, const Frame
     return {r, r};
   };
   const models::TemporalFeatures temporal =
-      network_->temporal_features(network_->prepare_temporal(), before, result.motion, y_ref, steps);
+      network_->temporal_features(network_->prepare_temporal(), before, result.motion, reference.y_ref, steps);
   result.z_hat = models::round_ste(network_->h_a(d));
   const models::LatentEstimate e =
       network_->estimate_latents(network_->scale_context->prepare(), d, result.z_hat, steps, rounding, torch::kFloat, temporal);
@@ -112,8 +113,8 @@ VideoTask::FrameResult VideoTask::code_frame(const torch::Tensor& x, const Frame
   const torch::NoGradGuard no_grad;
   FrameMemory& memory = result.memory;
   memory.d_hat = e.y_hat.detach();
-  memory.y_hat = y_ref + memory.d_hat;
-  memory.x_hat = image->synthesise(memory.y_hat, steps, transform_type());
+  memory.y_hat = reference.y_ref + memory.d_hat;
+  memory.x_hat = network_->synthesise(image, reference, memory.d_hat, quality_step, transform_type());
   memory.residuals = merged(e.residuals.detach());
   memory.indexes = merged(e.indexes.detach());
   memory.quality_step = quality_step;

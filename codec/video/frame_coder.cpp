@@ -13,8 +13,8 @@ Prediction predict_frame(const VideoModel::Impl& model, const models::FrameMemor
   torch::NoGradGuard no_grad;
   Prediction prediction;
   // float32 throughout: what one frame hands to the next must not drift apart between machines (design.md section 2).
-  prediction.y_ref = model.network()->reference_latents(model.image_network(), before, motion, quality_step, torch::kFloat);
-  prediction.temporal = model.network()->temporal_features(model.weights->temporal_networks, before, motion, prediction.y_ref,
+  prediction.reference = model.network()->refer(model.image_network(), before, motion, quality_step, torch::kFloat);
+  prediction.temporal = model.network()->temporal_features(model.weights->temporal_networks, before, motion, prediction.reference.y_ref,
                                                            step_tensor(model, quality_step));
   return prediction;
 }
@@ -36,8 +36,9 @@ models::FrameMemory FrameAssembly::finish(const VideoModel::Impl& model, const P
   torch::NoGradGuard no_grad;
   models::FrameMemory memory;
   memory.d_hat = is_key_frame ? torch::zeros_like(coded_) : coded_;
-  memory.y_hat = is_key_frame ? coded_ : prediction.y_ref + coded_;
-  memory.x_hat = model.image_network()->synthesise(memory.y_hat, step_tensor(model, quality_step), torch::kFloat);
+  memory.y_hat = is_key_frame ? coded_ : prediction.reference.y_ref + coded_;
+  memory.x_hat = is_key_frame ? model.image_network()->synthesise(coded_, step_tensor(model, quality_step), torch::kFloat)
+                              : model.network()->synthesise(model.image_network(), prediction.reference, coded_, quality_step, torch::kFloat);
   memory.residuals = residuals_;
   memory.indexes = indexes_;
   memory.quality_step = quality_step;

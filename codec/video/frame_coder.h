@@ -15,9 +15,9 @@
 
 namespace laconic {
 
-// Of a key frame: both undefined.
+// Of a key frame: all undefined.
 struct Prediction {
-  torch::Tensor y_ref;  // float32 [1, M, h, w]
+  models::Reference reference;
   models::TemporalFeatures temporal;
 };
 

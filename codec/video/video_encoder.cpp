@@ -109,7 +109,7 @@ class Encoder : public VideoEncoder {
       torch::NoGradGuard no_grad;
       return impl().image_network()->analyse(x, steps, torch::kFloat);
     });
-    if (!is_key_frame) y = y - prediction.y_ref;
+    if (!is_key_frame) y = y - prediction.reference.y_ref;
     const torch::Tensor curvature = models::latent_curvature(impl().image_network(), steps) * (is_key_frame ? 1.0 : models::kErrorPropagation);
     const CodingModel coding = is_key_frame ? impl().key_coding() : impl().coding();
     std::vector<int64_t> indexes(static_cast<size_t>(grid_.num_superblocks()));

@@ -15,6 +15,10 @@ ExactConv2dOptions layer(int in, int out, int kernel, int lo) {
   return o;
 }
 
+torch::Tensor step_tensor(int quality_step, const torch::Tensor& like) {
+  return torch::full({1}, quality_step, torch::TensorOptions().dtype(torch::kFloat).device(like.device()));
+}
+
 }  // namespace
 
 VideoNetworkImpl::VideoNetworkImpl(const ImageConfig& c) : LatentModelImpl(c) {
@@ -30,16 +34,24 @@ VideoNetworkImpl::VideoNetworkImpl(const ImageConfig& c) : LatentModelImpl(c) {
   scales_out_->weight.mul_(0.3);
 }
 
-torch::Tensor VideoNetworkImpl::reference_latents(ImageNetwork image, const FrameMemory& before, const MotionField& motion,
-                                                  int quality_step, torch::ScalarType net_type) {
-  const torch::Tensor steps = torch::full({1}, quality_step, before.x_hat.options().memory_format(torch::MemoryFormat::Contiguous));
+Reference VideoNetworkImpl::refer(ImageNetwork image, const FrameMemory& before, const MotionField& motion, int quality_step,
+                                  torch::ScalarType net_type) {
+  const torch::Tensor steps = step_tensor(quality_step, before.x_hat);
   torch::Tensor kept = before.y_hat;
   if (quality_step != before.quality_step)
-    kept = kept * interpolate_gain(image->log_gains, steps) / interpolate_gain(image->log_gains, torch::full_like(steps, before.quality_step));
-  if (motion.is_zero()) return kept;
-  const torch::Tensor fetched = image->analyse(compensate(before.x_hat, motion), steps, net_type);
+    kept = kept * interpolate_gain(image->log_gains, steps) / interpolate_gain(image->log_gains, step_tensor(before.quality_step, before.x_hat));
+  if (motion.is_zero()) return {before.x_hat, kept};
+  const torch::Tensor x_ref = compensate(before.x_hat, motion);
+  const torch::Tensor fetched = image->analyse(x_ref, steps, net_type);
   const torch::Tensor still = still_mask(motion).to(kept.device());
-  return kept * still + fetched * (1 - still);
+  return {x_ref, kept * still + fetched * (1 - still)};
+}
+
+torch::Tensor VideoNetworkImpl::synthesise(ImageNetwork image, const Reference& reference, const torch::Tensor& d_hat, int quality_step,
+                                           torch::ScalarType net_type) {
+  const torch::Tensor both = torch::cat({reference.y_ref + d_hat, reference.y_ref}).contiguous(torch::MemoryFormat::ChannelsLast);
+  const torch::Tensor x = image->synthesise(both, step_tensor(quality_step, d_hat), net_type);
+  return reference.x_ref + x.narrow(0, 0, 1) - x.narrow(0, 1, 1);
 }
 
 TemporalFeatures VideoNetworkImpl::temporal_features(const TemporalScaleNetworks& n, const FrameMemory& before, const MotionField& motion,

@@ -3,8 +3,9 @@
 //   x_hat of the frame before --motion--> x_ref --g_a--> y_ref          (where nothing moves: y_hat of the frame before)
 //   d = y - y_ref --h_a--> z_hat, r = round(d - mu), coded as a picture's latents are, by a latent model of its own that
 //   also sees: y_ref and the d_hat of the frame before (means), r and scale indexes of the frame before and the motion (scales)
-//   y_hat = y_ref + mu + r
+//   d_hat = mu + r,  y_hat = y_ref + d_hat,  x_hat = x_ref + g_s(y_hat) - g_s(y_ref)
 //
+// The last line, and not g_s(y_hat): g_s(g_a(x)) is not x, and that loss would add up from frame to frame.
 // So every probability still comes from integers: z_hat, r, scale indexes and vectors. design.md section 3 (video): after
 // "Spatiotemporal Entropy Model is All You Need" (arXiv 2104.06083), with the reference latents fetched along the motion.
 #pragma once
@@ -35,6 +36,12 @@ struct FrameMemory {
   bool defined() const { return x_hat.defined(); }
 };
 
+// What a frame is expected to be.
+struct Reference {
+  torch::Tensor x_ref;  // float32 [1, 3, H, W]
+  torch::Tensor y_ref;  // float32 [1, M, h, w]
+};
+
 // The exact part of the temporal features, ready to run.
 struct TemporalScaleNetworks {
   ExactConv embed, mix, out;
@@ -46,9 +53,11 @@ class VideoNetworkImpl : public LatentModelImpl {
   // config: that of the image network, but for the widths of the contexts.
   explicit VideoNetworkImpl(const ImageConfig& config);
 
-  // y_ref: the prediction of a frame's latents, in quantised units of `quality_step`. image: the network the memory was made with.
-  torch::Tensor reference_latents(ImageNetwork image, const FrameMemory& before, const MotionField& motion, int quality_step,
-                                  torch::ScalarType net_type);
+  // image: the network the memory was made with. y_ref comes in quantised units of `quality_step`.
+  Reference refer(ImageNetwork image, const FrameMemory& before, const MotionField& motion, int quality_step, torch::ScalarType net_type);
+  // x_hat of a frame with these differences, float32 [1, 3, H, W].
+  torch::Tensor synthesise(ImageNetwork image, const Reference& reference, const torch::Tensor& d_hat, int quality_step,
+                           torch::ScalarType net_type);
   // Features of the whole frame, to be cut into superblocks. y_ref, before: as above; steps: [1].
   TemporalFeatures temporal_features(const TemporalScaleNetworks& networks, const FrameMemory& before, const MotionField& motion,
                                      const torch::Tensor& y_ref, const torch::Tensor& steps);

@@ -5,11 +5,16 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "codec/media/atomic_file.h"
+#include "codec/media/film_reader.h"
 #include "codec/media/image_file.h"
 #include "tests/support/shipped_weights.h"
+#include "tests/support/test_films.h"
 #include "tests/support/test_images.h"
 
 namespace laconic {
@@ -42,10 +47,7 @@ struct Outcome {
   std::string output;
 };
 
-Outcome run_probe(const Setting& setting, const std::string& twin, const std::string& mode, const std::vector<std::string>& files) {
-  std::string command = std::string(setting.environment) + " '" LACONIC_EXACTNESS_PROBE "' '" + test::shipped_weights() + "' " +
-                        std::to_string(setting.num_threads) + (setting.onednn ? " 1 " : " 0 ") + setting.device + " " + twin + " " + mode;
-  for (const std::string& file : files) command += " '" + file + "'";
+Outcome run(const std::string& command) {
   Outcome outcome;
   FILE* pipe = popen(command.c_str(), "r");
   if (!pipe) return outcome;
@@ -53,6 +55,67 @@ Outcome run_probe(const Setting& setting, const std::string& twin, const std::st
   while (const size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe)) outcome.output.append(buffer.data(), size);
   outcome.exit_code = pclose(pipe);
   return outcome;
+}
+
+std::string library_options(const Setting& setting) {
+  return std::to_string(setting.num_threads) + (setting.onednn ? " 1 " : " 0 ") + setting.device;
+}
+
+Outcome run_probe(const Setting& setting, const std::string& twin, const std::string& mode, const std::vector<std::string>& files) {
+  std::string command = std::string(setting.environment) + " '" LACONIC_EXACTNESS_PROBE "' '" + test::shipped_weights() + "' " +
+                        library_options(setting) + " " + twin + " " + mode;
+  for (const std::string& file : files) command += " '" + file + "'";
+  return run(command);
+}
+
+// A film as film_exactness_probe wants it.
+struct Clip {
+  std::string name, path;
+  VideoFormat format;
+};
+
+Outcome run_film_probe(const Setting& setting, const std::string& mode, const Clip& clip) {
+  return run(std::string(setting.environment) + " '" LACONIC_FILM_EXACTNESS_PROBE "' '" + test::shipped_weights() + "' '" +
+             test::shipped_weights("video") + "' " + library_options(setting) + " " + std::to_string(clip.format.width_px) + " " +
+             std::to_string(clip.format.height_px) + " " + mode + " '" + clip.path + "'");
+}
+
+// 96 frames: drawn ones, and the first 48 of a clip of ../shared, there and back, where it is at hand.
+constexpr int kClipFrames = 96;
+
+Clip drawn_clip() {
+  Clip clip{"drawn", temporary_path("drawn.yuv"), test::format_of(200, 144)};
+  Bytes samples;
+  for (int t = 0; t < kClipFrames; ++t) {
+    const VideoFrame frame = test::draw_frame(clip.format, t % 60);
+    samples.insert(samples.end(), frame.samples.begin(), frame.samples.end());
+  }
+  EXPECT_TRUE(write_file_atomically(clip.path, samples).ok());
+  return clip;
+}
+
+std::optional<Clip> shared_clip() {
+  const fs::path source = fs::path(LACONIC_SOURCE_DIR) / "../shared/data/video/eval/driving_640x360_25fps.mkv";
+  if (!fs::exists(source)) return std::nullopt;
+  auto reader = FilmReader::open(source.string(), {});
+  EXPECT_TRUE(reader.ok());
+  std::vector<Bytes> frames;
+  Clip clip{"driving", temporary_path("driving.yuv"), {}};
+  while (frames.size() < kClipFrames / 2) {
+    auto item = (*reader)->read();
+    if (!item.ok() || !*item) return std::nullopt;
+    if (auto* frame = std::get_if<VideoFrame>(&**item)) {
+      clip.format = frame->format;
+      frames.push_back(std::move(frame->samples));
+    }
+  }
+  Bytes samples;
+  for (int t = 0; t < kClipFrames; ++t) {
+    const Bytes& frame = frames[static_cast<size_t>(std::min(t, kClipFrames - 1 - t))];
+    samples.insert(samples.end(), frame.begin(), frame.end());
+  }
+  EXPECT_TRUE(write_file_atomically(clip.path, samples).ok());
+  return clip;
 }
 
 // Drawn pictures always, then up to `num_validation` of ../shared where it is at hand.
@@ -107,7 +170,35 @@ TEST_F(Exactness, SymbolsAgreeUnderAllSettingsAndPicturesWithinOne) {
   }
 }
 
-// Shows that the test above can fail: with float scale networks in place of the exact ones, some setting disagrees.
+TEST_F(Exactness, FilmsDecodeToTheSameSymbolsAndPicturesWithinTwo) {
+  if (test::shipped_weights("video").empty()) GTEST_SKIP() << "skipped: no video weights in data/weights";
+  std::vector<Clip> clips = {drawn_clip()};
+  if (const auto clip = shared_clip()) clips.push_back(*clip);
+  else std::printf("no ../shared: only the drawn film is tested\n");
+  for (const Clip& clip : clips) {
+    ASSERT_EQ(run_film_probe(kReference, "encode", clip).exit_code, 0);
+    const Outcome reference = run_film_probe(kReference, "decode", clip);
+    ASSERT_EQ(reference.exit_code, 0);
+    const Bytes expected = *read_file(clip.path + ".decoded", uint64_t{1} << 30);
+    ASSERT_EQ(expected.size(), kClipFrames * clip.format.frame_bytes());
+    std::vector<Setting> settings = kSettings;
+    if (torch::cuda::is_available()) settings.push_back({"CUDA", "", 2, true, "cuda"});
+    for (const Setting& setting : settings) {
+      SCOPED_TRACE(clip.name + ", " + setting.name);
+      const Outcome outcome = run_film_probe(setting, "decode", clip);
+      ASSERT_EQ(outcome.exit_code, 0);
+      EXPECT_EQ(outcome.output, reference.output);
+      const Bytes decoded = *read_file(clip.path + ".decoded", uint64_t{1} << 30);
+      ASSERT_EQ(decoded.size(), expected.size());
+      int largest = 0;
+      for (size_t i = 0; i < decoded.size(); ++i) largest = std::max(largest, std::abs(decoded[i] - expected[i]));
+      EXPECT_LE(largest, 2);
+      std::printf("%-28s %s: %d frames, same symbols, samples differ by at most %d/255\n", setting.name, clip.name.c_str(), kClipFrames, largest);
+    }
+  }
+}
+
+// Shows that the test of pictures can fail: with float scale networks in place of the exact ones, some setting disagrees.
 TEST_F(Exactness, FloatTwinsOfTheScaleNetworksDisagree) {
 #if !defined(__x86_64__)
   GTEST_SKIP() << "skipped: the settings that differ are those of x86-64";
