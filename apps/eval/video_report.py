@@ -17,8 +17,8 @@ _BD_NOTE = ("BD-rate: percent of bytes more (less, if negative) for the same qua
             "after averaging bits per pixel and PSNR of each quality setting over the clips.")
 _COST_NOTE = (f"Key frames lie {KEY_SECONDS} s apart at most (laconic-intra: every frame is one). Bytes are those of the video "
               "stream's packets, without the container and its codec headers. PSNR: the squared error of each plane is averaged "
-              "over the whole clip; 6:1:1 is (6 Y + U + V) / 8 of the planes' dB. Times are those of whole processes, their start "
-              "and reading and writing of films included, as the machine was at the time: fps by the clock, and frames per "
+              "over the whole clip; 6:1:1 is (6 Y + U + V) / 8 of the planes' dB. Times are those of whole processes, their "
+              "start and reading and writing of films included, as the machine was at the time: fps by the clock, and frames per "
               "second of CPU time, which other work on the machine hardly changes. Decoders write uncompressed frames to a file. "
               "Peak memory below 10 MiB or so cannot be seen.")
 
