@@ -29,7 +29,7 @@ install(EXPORT laconic_targets NAMESPACE laconic:: FILE laconicTargets.cmake DES
 foreach(folder codec codec/base codec/media)
   file(GLOB laconic_headers ${laconic_root}/${folder}/*.h)
   if(folder STREQUAL codec/media)  # the rest of that folder is not public
-    set(laconic_headers ${laconic_root}/codec/media/image_file.h)
+    list(FILTER laconic_headers INCLUDE REGEX "/(image_file|film|film_reader|film_writer|film_frame_writer)\\.h$")
   endif()
   install(FILES ${laconic_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/laconic/${folder})
 endforeach()

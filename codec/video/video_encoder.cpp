@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <mutex>
 #include <optional>
 
@@ -15,11 +17,16 @@
 namespace laconic {
 namespace {
 
-// Quality steps that key frames get more than predicted frames: all frames up to the next key frame build on them.
-constexpr int kKeyGain = 160;
+// Quality steps that key frames get more than predicted frames: all frames up to the next key frame build on them. Some
+// predicted frames get more than others, for the same reason (DCVC's pattern); by frame_number mod 4. Measured on a panning
+// clip, where 8 points are worth 0 %, 20 points 3 %, and the pattern 2.6 %.
+constexpr int kKeyGain = 360;
+constexpr std::array<int, 4> kFrameGains = {200, 0, 100, 0};
 // A scene cut: compensated, a frame differs from the one before by most of what it holds at all.
 constexpr double kCutShare = 0.75;
 constexpr double kMinCutError = 4;  // of 255
+
+int limited(int step) { return std::min<int>(step, kMaxQualityStep); }
 
 Status validate(const VideoFormat& format, const VideoEncoderOptions& options) {
   const std::string size = std::to_string(format.width_px) + "x" + std::to_string(format.height_px);
@@ -70,12 +77,13 @@ class Encoder : public VideoEncoder {
     at::set_num_threads(num_threads_);
     const torch::Tensor x = clock_.run("planes", [&] { return read_frame(frame).to(impl().device()); });
     VideoPacketSections packet;
-    const int step = rate_control_ ? rate_control_->next_step(kKeyGain) : static_cast<int>(quality_step_of(options_.quality));
+    const int base_step = rate_control_ ? rate_control_->next_step(kKeyGain) : static_cast<int>(quality_step_of(options_.quality));
+    const int step = limited(base_step + kFrameGains[(frame_number_ + 1) % kFrameGains.size()]);
     models::MotionField motion;
     const bool is_key_frame = !memory_.defined() || wants_key_frame_ || frame_number_ + 1 >= static_cast<uint32_t>(options_.key_interval) ||
                               !find_motion(x, step, motion);
     packet.header.frame_number = is_key_frame ? 0 : frame_number_ + 1;
-    packet.header.quality_step = static_cast<uint32_t>(is_key_frame ? std::min<int>(step + kKeyGain, kMaxQualityStep) : step);
+    packet.header.quality_step = static_cast<uint32_t>(is_key_frame ? limited(base_step + kKeyGain) : step);
     Prediction prediction;
     if (!is_key_frame) {
       LACONIC_ASSIGN_OR_RETURN(Bytes motion_payload, encode_motion(motion));

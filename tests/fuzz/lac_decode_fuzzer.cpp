@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (data[0] & 8) {
     std::vector<laconic::Status> damage;
     const int height = 1 + data[0] / 64, width = 1 + data[0] / 16 % 4;
-    expect_external(laconic::decode_superblocks(model()->impl(), {stream}, height, width, 8 * data[0], laconic::DecodeWhat::kLatents, 4, damage).status());
+    expect_external(laconic::decode_superblocks(model()->impl().coding(), {stream}, height, width, 8 * data[0], laconic::DecodeWhat::kLatents, 4, damage).status());
     return 0;
   }
   laconic::ImageDecoderOptions options;

@@ -1,0 +1,115 @@
+// Films of released versions must decode to the same symbols for ever, and to the same samples within a tolerance.
+//   golden_film_test --update_golden    writes them anew: only together with a new version in FORMAT.md
+//
+// film.v1.packets: the stream header, then the packets, each after its length in bytes (u32); film.v1.txt: for each packet the
+// symbol hash and the mean of each plane.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <numeric>
+
+#include "codec/media/atomic_file.h"
+#include "codec/video_codec.h"
+#include "tests/support/test_films.h"
+#include "tests/support/tiny_model.h"
+
+namespace laconic {
+namespace {
+
+bool update_golden = false;
+const std::string kFolder = std::string(LACONIC_SOURCE_DIR) + "/tests/golden/";
+const std::string kImageWeights = kFolder + "tiny.v1.safetensors", kVideoWeights = kFolder + "tiny_video.v1.safetensors";
+const std::string kPackets = kFolder + "film.v1.packets", kExpected = kFolder + "film.v1.txt";
+constexpr int kNumFrames = 7;
+
+void append_with_length(Bytes& file, const Bytes& bytes) {
+  for (int shift = 0; shift < 32; shift += 8) file.push_back(static_cast<uint8_t>(bytes.size() >> shift));
+  file.insert(file.end(), bytes.begin(), bytes.end());
+}
+
+std::vector<Bytes> read_packets() {
+  const auto file = read_file(kPackets, 1 << 20);
+  EXPECT_TRUE(file.ok()) << file.status().message();
+  std::vector<Bytes> packets;
+  for (size_t at = 0; at + 4 <= file->size();) {
+    uint32_t length = 0;
+    std::memcpy(&length, file->data() + at, 4);
+    at += 4;
+    packets.emplace_back(file->begin() + static_cast<std::ptrdiff_t>(at), file->begin() + static_cast<std::ptrdiff_t>(at + length));
+    at += length;
+  }
+  return packets;
+}
+
+std::array<double, 3> plane_means(const VideoFrame& frame) {
+  std::array<double, 3> means{};
+  auto first = frame.samples.begin();
+  for (int plane = 0; plane < 3; ++plane) {
+    const auto last = first + static_cast<std::ptrdiff_t>(frame.format.plane_bytes(plane));
+    means[static_cast<size_t>(plane)] = std::accumulate(first, last, 0.0) / static_cast<double>(last - first);
+    first = last;
+  }
+  return means;
+}
+
+void write_golden() {
+  ASSERT_TRUE(test::write_tiny_video_model(kVideoWeights, kImageWeights).ok());
+  auto model = VideoModel::load(kVideoWeights, kImageWeights, {});
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  VideoEncoderOptions options;
+  options.quality = 70;
+  options.key_interval = 4;
+  const VideoFormat format = test::format_of(70, 50);
+  auto encoder = std::move(*VideoEncoder::create(*model, format, options));
+  Bytes file;
+  append_with_length(file, encoder->extradata());
+  for (int t = 0; t < kNumFrames; ++t) {
+    ASSERT_TRUE(encoder->send_frame(test::draw_frame(format, t)).ok());
+    append_with_length(file, (*encoder->receive_packet())->bytes);
+  }
+  ASSERT_TRUE(write_file_atomically(kPackets, file).ok());
+}
+
+TEST(GoldenFilm, DecodesToTheStoredSymbolsAndSamples) {
+  if (update_golden) write_golden();
+  const auto model = VideoModel::load(kVideoWeights, kImageWeights, {});
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  const std::vector<Bytes> packets = read_packets();
+  ASSERT_EQ(packets.size(), 1u + kNumFrames);
+  auto decoder = VideoDecoder::create(*model, packets[0], {});
+  ASSERT_TRUE(decoder.ok()) << decoder.status().message();
+  std::ofstream update;
+  if (update_golden) update.open(kExpected);
+  std::ifstream expected(kExpected);
+  for (size_t i = 1; i < packets.size(); ++i) {
+    VideoPacket packet;
+    packet.bytes = packets[i];
+    ASSERT_TRUE((*decoder)->send_packet(packet).ok());
+    const auto frame = (*decoder)->receive_frame();
+    ASSERT_TRUE(frame.ok() && *frame);
+    const std::array<double, 3> means = plane_means(**frame);
+    if (update_golden) {
+      update << std::hex << (*decoder)->symbol_hash() << std::dec << ' ' << means[0] << ' ' << means[1] << ' ' << means[2] << '\n';
+      continue;
+    }
+    uint64_t hash = 0;
+    ASSERT_TRUE(expected >> std::hex >> hash >> std::dec);
+    EXPECT_EQ(hash, (*decoder)->symbol_hash()) << "frame " << i - 1;
+    for (const double mean : means) {
+      double stored = 0;
+      ASSERT_TRUE(expected >> stored);
+      EXPECT_NEAR(mean, stored, 0.5);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace laconic
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  laconic::update_golden = argc > 1 && std::string(argv[1]) == "--update_golden";
+  return RUN_ALL_TESTS();
+}
