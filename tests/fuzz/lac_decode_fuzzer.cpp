@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "codec/image/model_impl.h"
 #include "codec/image/superblock_coder.h"
 #include "codec/image_codec.h"
 
