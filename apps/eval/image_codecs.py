@@ -81,7 +81,7 @@ class Laconic(Codec):
         listed = subprocess.run([self.program, "models", "--json", *model], capture_output=True, text=True)
         if listed.returncode != 0:
             raise CodecError(f"{self.name} cannot be measured: {last_line(listed.stderr)}")
-        weights = [entry["id"] for entry in json.loads(listed.stdout) if entry["is_default"]]
+        weights = [entry["id"] for entry in json.loads(listed.stdout) if entry["is_default"] and entry.get("kind", "image") == "image"]
         return f"program {digest}, weights {' '.join(weights) or 'unknown'}"
 
 
