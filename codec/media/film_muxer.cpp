@@ -145,6 +145,7 @@ Status FilmMuxer::start() {
   format_->flush_packets = 1;  // what is written survives a kill, and a pipe's reader waits for nothing
   AVDictionary* given = nullptr;
   if (is_quicktime()) av_dict_set(&given, "movflags", options_.movflags.c_str(), 0);
+  if (is_quicktime() && options_.fragment_microseconds > 0) av_dict_set_int(&given, "frag_duration", options_.fragment_microseconds, 0);
   const int error = avformat_write_header(format_.get(), &given);
   av_dict_free(&given);
   LACONIC_RETURN_IF_ERROR(check(error, "write"));

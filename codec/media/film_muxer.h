@@ -17,6 +17,7 @@ struct MuxerOptions {
   FilmWriteOptions film;
   std::string format;       // libavformat's name
   std::string movflags;     // for mov and mp4
+  int fragment_microseconds = 0;  // for the same: longest fragment; 0 = as movflags say
   bool is_video_only = false;  // the format holds nothing else
 };
 

@@ -10,10 +10,11 @@
 namespace laconic {
 namespace {
 
-// A fragment a key frame, so that a killed process leaves a file that plays; the header waits for the first fragment
+// A fragment a key frame, and a second of film, so that a killed process leaves a file that plays; the header waits for the first fragment
 // (delay_moov) because only then it can say where each stream starts: without that, sound that starts before 0 shifts all
 // other streams. Tags of any name are kept.
 constexpr char kFragments[] = "frag_keyframe+empty_moov+default_base_moof+delay_moov+use_metadata_tags";
+constexpr int kFragmentMicroseconds = 1000000;
 
 std::string extension_of(const std::string& path) {
   std::string extension = std::filesystem::path(path).extension().string();
@@ -47,6 +48,7 @@ Result<std::unique_ptr<FilmWriter>> FilmWriter::create(const FilmWriteOptions& o
   muxer_options.film = options;
   LACONIC_ASSIGN_OR_RETURN(muxer_options.format, container_for(options.path));
   muxer_options.movflags = kFragments;
+  muxer_options.fragment_microseconds = kFragmentMicroseconds;
   auto impl = std::make_unique<Impl>();
   if (!impl->packet) return limit_exceeded("there is not enough memory");
   LACONIC_ASSIGN_OR_RETURN(impl->muxer, FilmMuxer::create(muxer_options));
