@@ -43,7 +43,8 @@ class VideoModel {
 };
 
 struct VideoEncoderOptions {
-  float quality = 50;          // 0..100, higher is better; that of plain predicted frames: key frames and every second of the others get more
+  // 0..100, higher is better: that of plain predicted frames; key frames and every second of the others get more.
+  float quality = 50;
   int key_interval = 60;       // frames from one key frame to the next at most; 1: key frames only
   bool finds_scene_cuts = true;  // a key frame where the picture changes altogether
   // 0: constant quality. Else bits a second aimed at by moving the quality from frame to frame; needs frames_per_second.
