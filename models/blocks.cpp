@@ -19,6 +19,16 @@ torch::Tensor PointwiseImpl::forward(const torch::Tensor& x) {
   return torch::conv2d(x, weight.to(x.scalar_type()), bias.to(x.scalar_type()));
 }
 
+RowConvImpl::RowConvImpl(int in_channels, int out_channels, int kernel, double init_gain) {
+  const double std = init_gain / std::sqrt(static_cast<double>(in_channels) * kernel);
+  weight = register_parameter("weight", random_start({out_channels, in_channels, 1, kernel}, std));
+  bias = register_parameter("bias", torch::zeros({out_channels}));
+}
+
+torch::Tensor RowConvImpl::forward(const torch::Tensor& x) {
+  return torch::conv2d(x, weight.to(x.scalar_type()), bias.to(x.scalar_type()), 1, torch::IntArrayRef({0, weight.size(3) / 2}));
+}
+
 DepthwiseImpl::DepthwiseImpl(int channels, int kernel, bool hides_centre) {
   weight = register_parameter("weight", random_start({channels, 1, kernel, kernel}, 1.0 / kernel));
   bias = register_parameter("bias", torch::zeros({channels}));

@@ -15,6 +15,15 @@ class PointwiseImpl : public torch::nn::Module {
 };
 TORCH_MODULE(Pointwise);
 
+// 1 x k convolution along the last axis with zero padding: [N, in, H, W] -> [N, out, H, W].
+class RowConvImpl : public torch::nn::Module {
+ public:
+  RowConvImpl(int in_channels, int out_channels, int kernel, double init_gain = 1.0);
+  torch::Tensor forward(const torch::Tensor& x);
+  torch::Tensor weight, bias;
+};
+TORCH_MODULE(RowConv);
+
 // Depthwise k x k convolution with zero padding; hides_centre removes the middle tap.
 class DepthwiseImpl : public torch::nn::Module {
  public:

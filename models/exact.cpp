@@ -54,9 +54,9 @@ torch::Tensor clamp_ste(const torch::Tensor& x, double lo, double hi) { return C
 
 ExactConv2dImpl::ExactConv2dImpl(const ExactConv2dOptions& options) : options_(options) {
   const int fan_in_channels = options.depthwise ? 1 : options.in_channels;
-  const int k = options.kernel;
-  const double std = 1.0 / std::sqrt(static_cast<double>(fan_in_channels) * k * k);
-  weight = register_parameter("weight", random_start({options.out_channels, fan_in_channels, k, k}, std));
+  const int k = options.kernel, rows = options.is_row ? 1 : k;
+  const double std = 1.0 / std::sqrt(static_cast<double>(fan_in_channels) * rows * k);
+  weight = register_parameter("weight", random_start({options.out_channels, fan_in_channels, rows, k}, std));
   bias = register_parameter("bias", torch::zeros({options.out_channels}));
   if (options.hides_centre) {
     tap_mask_ = register_buffer("tap_mask", torch::ones({1, 1, k, k}));
@@ -118,15 +118,19 @@ torch::Tensor ExactConv::accumulate(const torch::Tensor& x, int64_t first) const
     // cuDNN may choose TF32; a matrix product with TF32 off (see the CUDA notes of the pipelines) only adds products.
     return torch::matmul(w.flatten(1), x.flatten(2)).view({x.size(0), w.size(0), x.size(2), x.size(3)});
   }
-  const int pad = options_.kernel / 2;
-  if (!x.is_cuda()) return torch::conv2d(x, weight_, {}, 1, pad, 1, options_.in_channels);
+  const int64_t rows = weight_.size(2), columns = weight_.size(3), pad_y = rows / 2, pad_x = columns / 2;
+  if (!x.is_cuda()) return torch::conv2d(x, weight_, {}, 1, torch::IntArrayRef({pad_y, pad_x}), 1, options_.depthwise ? options_.in_channels : 1);
   // cuDNN may choose Winograd or FFT: a sum of shifted planes only adds products.
-  const torch::Tensor padded = torch::constant_pad_nd(x, {pad, pad, pad, pad});
-  torch::Tensor sum = torch::zeros_like(x);
-  for (int dy = 0; dy < options_.kernel; ++dy) {
-    for (int dx = 0; dx < options_.kernel; ++dx) {
-      const torch::Tensor tap = per_channel(weight_.select(3, dx).select(2, dy).flatten());
-      sum = sum + padded.slice(2, dy, dy + x.size(2)).slice(3, dx, dx + x.size(3)) * tap;
+  const torch::Tensor padded = torch::constant_pad_nd(x, {pad_x, pad_x, pad_y, pad_y});
+  torch::Tensor sum;
+  for (int64_t dy = 0; dy < rows; ++dy) {
+    for (int64_t dx = 0; dx < columns; ++dx) {
+      const torch::Tensor shifted = padded.slice(2, dy, dy + x.size(2)).slice(3, dx, dx + x.size(3));
+      const torch::Tensor tap = weight_.select(3, dx).select(2, dy);
+      const torch::Tensor part = options_.depthwise
+          ? shifted * per_channel(tap.flatten())
+          : torch::matmul(tap, shifted.flatten(2)).view({x.size(0), tap.size(0), x.size(2), x.size(3)});
+      sum = sum.defined() ? sum + part : part;
     }
   }
   return sum;

@@ -38,6 +38,7 @@ struct ExactConv2dOptions {
   int in_channels = 0;
   int out_channels = 0;
   int kernel = 1;             // 1, 3 or 5; 'same' padding by zeros
+  bool is_row = false;        // the kernel is 1 x k instead of k x k: a context along the last axis alone
   bool depthwise = false;     // then in_channels == out_channels
   bool hides_centre = false;  // the middle tap is always zero (context of neighbours only)
   int max_input = kActivationMax;
@@ -63,7 +64,7 @@ class ExactConv {
 
   void to(const torch::Device& device);
 
-  const torch::Tensor& weight() const { return weight_; }  // [out, in or 1, k, k], integers -127..127
+  const torch::Tensor& weight() const { return weight_; }  // [out, in or 1, k or 1, k], integers -127..127
   const torch::Tensor& bias() const { return bias_; }      // [out], with the rounding offset
   const torch::Tensor& shift() const { return shift_; }    // [out], 0..14
   // The proof of Note [Why exact], per output channel. Empty when it holds, else one sentence.
@@ -89,7 +90,7 @@ class ExactConv2dImpl : public torch::nn::Module {
   void set_float_twin(bool on) { float_twin_ = on; }
   const ExactConv2dOptions& options() const { return options_; }
 
-  torch::Tensor weight;  // float master [out, in or 1, k, k]
+  torch::Tensor weight;  // float master [out, in or 1, k or 1, k]
   torch::Tensor bias;    // float master [out], in units of kUnit
 
  private:

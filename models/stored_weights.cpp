@@ -1,5 +1,7 @@
 #include "models/stored_weights.h"
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace laconic::models {
@@ -26,22 +28,10 @@ void put_tables(const std::string& name, const std::vector<StoredTable>& tables,
   out["cdf." + name + ".min_symbols"] = torch::tensor(min_symbols, torch::kInt);
 }
 
-// A tensor by name, type and exact shape; an empty shape takes any vector.
-Result<torch::Tensor> get(const TensorMap& tensors, const std::string& name, std::vector<torch::ScalarType> types,
-                          c10::IntArrayRef shape) {
-  const auto found = tensors.find(name);
-  if (found == tensors.end()) return model_mismatch("the weights lack the tensor " + name);
-  const torch::Tensor& t = found->second;
-  if (std::find(types.begin(), types.end(), t.scalar_type()) == types.end())
-    return model_mismatch("the tensor " + name + " has the wrong type");
-  if (shape.empty() ? t.dim() != 1 : t.sizes() != shape) return model_mismatch("the tensor " + name + " has the wrong shape");
-  return t;
-}
-
 Result<std::vector<StoredTable>> get_tables(const TensorMap& tensors, const std::string& name, int64_t count) {
-  LACONIC_ASSIGN_OR_RETURN(const torch::Tensor sizes, get(tensors, "cdf." + name + ".sizes", {torch::kInt}, {count}));
-  LACONIC_ASSIGN_OR_RETURN(const torch::Tensor mins, get(tensors, "cdf." + name + ".min_symbols", {torch::kInt}, {count}));
-  LACONIC_ASSIGN_OR_RETURN(const torch::Tensor values, get(tensors, "cdf." + name + ".values", {torch::kInt}, {}));
+  LACONIC_ASSIGN_OR_RETURN(const torch::Tensor sizes, get_tensor(tensors, "cdf." + name + ".sizes", {torch::kInt}, {count}));
+  LACONIC_ASSIGN_OR_RETURN(const torch::Tensor mins, get_tensor(tensors, "cdf." + name + ".min_symbols", {torch::kInt}, {count}));
+  LACONIC_ASSIGN_OR_RETURN(const torch::Tensor values, get_tensor(tensors, "cdf." + name + ".values", {torch::kInt}, {}));
   const auto* size = sizes.data_ptr<int32_t>();
   const auto* value = values.data_ptr<int32_t>();
   std::vector<StoredTable> tables(static_cast<size_t>(count));
@@ -63,6 +53,25 @@ Status named(Status status, const std::string& path) {
   return status.ok() ? status : Status(status.code(), path + ": " + status.message());
 }
 
+// Symbols outside a table cost its escape and an Exp-Golomb code of about twice the bits of the distance.
+torch::Tensor stored_symbol_bits(const std::vector<StoredTable>& tables, int reach) {
+  torch::Tensor bits = torch::empty({static_cast<int64_t>(tables.size()), 2 * reach + 1});
+  auto at = bits.accessor<float, 2>();
+  for (int64_t t = 0; t < bits.size(0); ++t) {
+    const StoredTable& table = tables[static_cast<size_t>(t)];
+    const int num_symbols = static_cast<int>(table.cdf.size()) - 2;
+    for (int symbol = -reach; symbol <= reach; ++symbol) {
+      const int k = std::clamp(symbol - table.min_symbol, -1, num_symbols);
+      const bool is_escape = k < 0 || k == num_symbols;
+      const size_t cell = static_cast<size_t>(is_escape ? num_symbols : k);
+      const double distance = is_escape ? std::max(table.min_symbol - symbol, symbol - table.min_symbol - num_symbols + 1) : 0;
+      const double likelihood = static_cast<double>(table.cdf[cell + 1] - table.cdf[cell]) / table.cdf.back();
+      at[t][symbol + reach] = static_cast<float>(-std::log2(likelihood) + 2 * std::log2(1 + distance));
+    }
+  }
+  return bits;
+}
+
 Result<SafetensorsFile> read_weights_file(const std::string& path, const char* kind) {
   Result<SafetensorsFile> file = read_safetensors(path);
   if (!file.ok()) return file.status().code() == StatusCode::kIo ? file : model_mismatch(file.status().message());
@@ -72,20 +81,11 @@ Result<SafetensorsFile> read_weights_file(const std::string& path, const char* k
   return file;
 }
 
-Result<ImageConfig> config_of(const SafetensorsFile& file, const std::string& path) {
-  const auto text = file.metadata.find("config");
-  if (text == file.metadata.end()) return model_mismatch(path + " does not tell the network's configuration");
-  ImageConfig config;
-  const std::string error = config_from_json(text->second, config);
-  if (!error.empty()) return model_mismatch(path + ": " + error);
-  return config;
-}
-
-std::string record_of(const SafetensorsFile& file, const ImageConfig& config) {
+std::string record_of(const SafetensorsFile& file, const std::string& config_json) {
   const auto record = file.metadata.find("record");
   nlohmann::json json = nlohmann::json::parse(record == file.metadata.end() ? "{}" : record->second, nullptr, false);
   if (json.is_discarded()) json = nlohmann::json::object();
-  json["architecture"] = nlohmann::json::parse(config_to_json(config));
+  json["architecture"] = nlohmann::json::parse(config_json);
   return json.dump(2);
 }
 
@@ -104,6 +104,17 @@ std::string model_id_text(const std::array<uint8_t, 8>& id) {
   return text;
 }
 
+Result<torch::Tensor> get_tensor(const TensorMap& tensors, const std::string& name, const std::vector<torch::ScalarType>& types,
+                                 c10::IntArrayRef shape) {
+  const auto found = tensors.find(name);
+  if (found == tensors.end()) return model_mismatch("the weights lack the tensor " + name);
+  const torch::Tensor& t = found->second;
+  if (std::find(types.begin(), types.end(), t.scalar_type()) == types.end())
+    return model_mismatch("the tensor " + name + " has the wrong type");
+  if (shape.empty() ? t.dim() != 1 : t.sizes() != shape) return model_mismatch("the tensor " + name + " has the wrong shape");
+  return t;
+}
+
 void put_floats(const torch::nn::Module& network, TensorMap& out) {
   for (const auto& item : network.named_parameters()) {
     if (is_exact_parameter(item.key()) || is_training_only(item.key())) continue;
@@ -116,7 +127,7 @@ Status load_floats(const TensorMap& tensors, torch::nn::Module& network) {
   for (auto& item : network.named_parameters()) {
     if (is_exact_parameter(item.key()) || is_training_only(item.key())) continue;
     LACONIC_ASSIGN_OR_RETURN(const torch::Tensor stored,
-                             get(tensors, item.key(), {torch::kHalf, torch::kFloat}, item.value().sizes()));
+                             get_tensor(tensors, item.key(), {torch::kHalf, torch::kFloat}, item.value().sizes()));
     item.value().copy_(stored);
     if (!torch::isfinite(item.value()).all().item<bool>())
       return model_mismatch("the tensor " + item.key() + " holds a value that is not finite");
@@ -132,9 +143,9 @@ void put_exact(const std::string& name, const ExactConv& layer, TensorMap& out) 
 
 Result<ExactConv> get_exact(const TensorMap& tensors, const std::string& name, const ExactConv2d& shape_of) {
   const int64_t out = shape_of->options().out_channels;
-  LACONIC_ASSIGN_OR_RETURN(const torch::Tensor w, get(tensors, name + ".weight_q", {torch::kChar}, shape_of->weight.sizes()));
-  LACONIC_ASSIGN_OR_RETURN(const torch::Tensor b, get(tensors, name + ".bias_q", {torch::kInt}, {out}));
-  LACONIC_ASSIGN_OR_RETURN(const torch::Tensor s, get(tensors, name + ".shift", {torch::kInt}, {out}));
+  LACONIC_ASSIGN_OR_RETURN(const torch::Tensor w, get_tensor(tensors, name + ".weight_q", {torch::kChar}, shape_of->weight.sizes()));
+  LACONIC_ASSIGN_OR_RETURN(const torch::Tensor b, get_tensor(tensors, name + ".bias_q", {torch::kInt}, {out}));
+  LACONIC_ASSIGN_OR_RETURN(const torch::Tensor s, get_tensor(tensors, name + ".shift", {torch::kInt}, {out}));
   // int32 biases above 2^24 would round on the way to float32; the bound would refuse them anyway.
   if (b.abs().max().item<int32_t>() > (1 << 24)) return model_mismatch("the tensor " + name + ".bias_q is out of range");
   return ExactConv(shape_of->options(), w.to(torch::kFloat), b.to(torch::kFloat), s.to(torch::kFloat), /*float_twin=*/false);
@@ -161,9 +172,9 @@ Result<ScaleNetworks> load_scale_networks(const TensorMap& tensors, const Latent
   }
   const int64_t width = model.config().scale_width;
   LACONIC_ASSIGN_OR_RETURN(const torch::Tensor quality,
-                           get(tensors, "scale_context.quality_embedding_q", {torch::kInt}, {kNumAnchors, width}));
+                           get_tensor(tensors, "scale_context.quality_embedding_q", {torch::kInt}, {kNumAnchors, width}));
   LACONIC_ASSIGN_OR_RETURN(const torch::Tensor pass,
-                           get(tensors, "scale_context.pass_embedding_q", {torch::kInt}, {kNumPasses, width}));
+                           get_tensor(tensors, "scale_context.pass_embedding_q", {torch::kInt}, {kNumPasses, width}));
   result.quality_embedding = quality.clamp(-kActivationMax, kActivationMax).to(torch::kFloat);
   result.pass_embedding = pass.clamp(-kActivationMax, kActivationMax).to(torch::kFloat);
   const std::string error = result.prove_bounds();
@@ -177,11 +188,11 @@ void put_latent_tables(const LatentTables& tables, TensorMap& out) {
   out["skip_below"] = torch::tensor({tables.skip_below}, torch::kInt);
 }
 
-Result<LatentTables> get_latent_tables(const TensorMap& tensors, int hyper_latents) {
+Result<LatentTables> get_latent_tables(const TensorMap& tensors, int64_t num_hyper_tables) {
   LatentTables tables;
   LACONIC_ASSIGN_OR_RETURN(tables.scales, get_tables(tensors, "scales", kNumScales));
-  LACONIC_ASSIGN_OR_RETURN(tables.hyper, get_tables(tensors, "hyper", int64_t{kNumAnchors} * hyper_latents));
-  LACONIC_ASSIGN_OR_RETURN(const torch::Tensor skip, get(tensors, "skip_below", {torch::kInt}, {1}));
+  LACONIC_ASSIGN_OR_RETURN(tables.hyper, get_tables(tensors, "hyper", num_hyper_tables));
+  LACONIC_ASSIGN_OR_RETURN(const torch::Tensor skip, get_tensor(tensors, "skip_below", {torch::kInt}, {1}));
   tables.skip_below = skip[0].item<int>();
   if (tables.skip_below < 0 || tables.skip_below >= kNumScales) return model_mismatch("skip_below is out of the range 0..63");
   return tables;

@@ -1,6 +1,6 @@
 #include "models/image/config.h"
 
-#include <nlohmann/json.hpp>
+#include "models/config_fields.h"
 
 namespace laconic::models {
 namespace {
@@ -32,22 +32,11 @@ bool in_range(int value, int low, int high) { return value >= low && value <= hi
 }  // namespace
 
 std::string config_to_json(const ImageConfig& config) {
-  nlohmann::json json;
-  visit_fields(config, [&](const char* name, const auto& field) { json[name] = field; });
-  return json.dump();
+  return fields_to_json([&](auto&& visit) { visit_fields(config, visit); });
 }
 
 std::string config_from_json(const std::string& text, ImageConfig& config) {
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return "the network's configuration is not a JSON object";
-  std::string wrong;
-  visit_fields(config, [&](const char* name, auto& field) {
-    if (!json.contains(name)) return;  // older files: the default
-    using Field = std::decay_t<decltype(field)>;
-    const bool fits = std::is_same_v<Field, bool> ? json[name].is_boolean() : json[name].is_number();
-    if (fits) field = json[name].template get<Field>();
-    else wrong = std::string("the network's configuration has a bad value for ") + name;
-  });
+  const std::string wrong = fields_from_json(text, [&](auto&& visit) { visit_fields(config, visit); });
   if (!wrong.empty()) return wrong;
   const ImageConfig& c = config;
   const bool sane = in_range(c.width_8, 16, 1024) && in_range(c.width_16, 16, 1024) && in_range(c.analysis_blocks_8, 0, 32) &&

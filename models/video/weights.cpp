@@ -41,7 +41,7 @@ Status save_video_weights(const std::string& path, VideoNetwork network, const L
 
 Result<std::unique_ptr<VideoWeights>> load_video_weights(const std::string& path, const std::string& device) {
   LACONIC_ASSIGN_OR_RETURN(const SafetensorsFile file, read_weights_file(path, kKind));
-  LACONIC_ASSIGN_OR_RETURN(const ImageConfig config, config_of(file, path));
+  LACONIC_ASSIGN_OR_RETURN(const ImageConfig config, config_of(file, path, config_from_json));
   const auto image_model = file.metadata.find(kImageModelKey);
   if (image_model == file.metadata.end()) return model_mismatch(path + " does not name its image model");
   torch::NoGradGuard no_grad;
@@ -55,12 +55,12 @@ Result<std::unique_ptr<VideoWeights>> load_video_weights(const std::string& path
   Result<TemporalScaleNetworks> temporal = load_temporal(file.tensors, *weights->network);
   if (!temporal.ok()) return named(temporal.status(), path);
   weights->temporal_networks = std::move(*temporal);
-  Result<LatentTables> tables = get_latent_tables(file.tensors, config.hyper_latents);
+  Result<LatentTables> tables = get_latent_tables(file.tensors, int64_t{kNumAnchors} * config.hyper_latents);
   if (!tables.ok()) return named(tables.status(), path);
   weights->tables = std::move(*tables);
   weights->model_id = model_id_of(file);
   weights->image_model_id = image_model->second;
-  weights->record_json = record_of(file, config);
+  weights->record_json = record_of(file, config_to_json(config));
   for (auto& parameter : weights->network->parameters()) parameter.set_requires_grad(false);
   if (device != "cpu") {
     weights->network->to(torch::Device(device));
@@ -72,7 +72,7 @@ Result<std::unique_ptr<VideoWeights>> load_video_weights(const std::string& path
 
 Status load_trainable_video(const std::string& path, VideoNetwork network) {
   LACONIC_ASSIGN_OR_RETURN(const SafetensorsFile file, read_weights_file(path, kKind));
-  LACONIC_ASSIGN_OR_RETURN(const ImageConfig config, config_of(file, path));
+  LACONIC_ASSIGN_OR_RETURN(const ImageConfig config, config_of(file, path, config_from_json));
   if (config_to_json(config) != config_to_json(network->config()))
     return invalid_argument(path + " holds a network of another configuration: " + config_to_json(config));
   LACONIC_RETURN_IF_ERROR(named(load_floats(file.tensors, *network), path));
