@@ -1,4 +1,5 @@
-// laconic compare: PSNR and MS-SSIM of two pictures; either may be a .lac file. Films go to film_compare.h.
+// laconic compare: PSNR and MS-SSIM of two pictures; either may be a .lac file. Films go to film_compare.h, sounds to
+// sound_compare.h.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +15,7 @@
 #include "apps/cli/film_kind.h"
 #include "apps/cli/options.h"
 #include "apps/cli/picture_decoder.h"
+#include "apps/cli/sound_compare.h"
 #include "codec/metrics.h"
 
 namespace laconic::cli {
@@ -122,6 +124,10 @@ ExitCode run_compare(const CompareOptions& options) {
   if (!options.plot_path.empty()) {
     return print_result(invalid_argument("--plot is for films, and the inputs are none"), "compare", reporter);
   }
+  if (is_sound_input(options.reference, false) || is_sound_input(options.distorted, false)) {
+    return print_result(
+        compare_sounds({options.common, options.reference, options.distorted, options.is_json}, reporter), "compare", reporter);
+  }
   const auto comparison = compare(options, reporter);
   if (!comparison.ok()) return print_result(comparison.status(), "compare", reporter);
   return print_result(options.is_json ? to_json(*comparison) : to_text(*comparison), "compare", reporter);
@@ -131,9 +137,10 @@ ExitCode run_compare(const CompareOptions& options) {
 
 void add_compare_command(CLI::App& program, Run& run) {
   auto options = std::make_shared<CompareOptions>();
-  CLI::App* command = program.add_subcommand("compare", "Measure how far two pictures (PSNR, MS-SSIM) or films (PSNR) are apart");
-  command->add_option("reference", options->reference, "A picture, .lac file or film")->type_name("REF")->required();
-  command->add_option("distorted", options->distorted, "A picture, .lac file or film")->type_name("DIST")->required();
+  CLI::App* command = program.add_subcommand(
+      "compare", "Measure how far two pictures (PSNR, MS-SSIM), films (PSNR) or sounds (SI-SDR, mel, STFT, SNR) are apart");
+  command->add_option("reference", options->reference, "A picture, .lac file, film or sound")->type_name("REF")->required();
+  command->add_option("distorted", options->distorted, "A picture, .lac file, film or sound")->type_name("DIST")->required();
   command->add_flag("--json", options->is_json, "As JSON");
   command->add_option("--plot", options->plot_path, "Films: a picture of the PSNR of each frame")->type_name("PNG");
   add_model_options(*command, options->common);

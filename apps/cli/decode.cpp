@@ -1,4 +1,4 @@
-// laconic decode: .lac files to picture files, whole or a region. Films go to film_decode.h.
+// laconic decode: .lac files to picture files, whole or a region. Films go to film_decode.h, sound to sound_decode.h.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -15,7 +15,9 @@
 #include "apps/cli/model_store.h"
 #include "apps/cli/options.h"
 #include "apps/cli/picture_decoder.h"
+#include "apps/cli/sound_decode.h"
 #include "codec/media/image_file.h"
+#include "codec/media/sound_file_writer.h"
 
 namespace laconic::cli {
 namespace {
@@ -27,8 +29,7 @@ struct DecodeOptions {
   std::optional<std::string> region;
   bool conceals = false;
   int num_slices = 4;
-  // Films only.
-  std::optional<std::string> from, to;
+  std::optional<std::string> from, to;  // films and sound
 };
 
 class DecodeCommand {
@@ -40,7 +41,13 @@ class DecodeCommand {
 
  private:
   bool is_film(const Job& job) const;
+  bool is_sound(const Job& job) const;
   Result<std::string> decode_as_film(const Job& job);
+  Result<std::string> decode_as_sound(const Job& job);
+  Status check_options_of_pictures(const char* input) const;
+  // Reads --from and --to into options that have them.
+  template <typename Options>
+  Status read_times(Options& options) const;
   Result<std::string> decode_file(const Job& job);
   Status check_output(const Job& job) const;
 
@@ -64,7 +71,9 @@ ExitCode DecodeCommand::run() {
   JobPaths paths = options_.paths;
   paths.output_extension = options_.format.empty() ? "png" : options_.format;
   if (options_.format.empty()) {
-    paths.extension_for = [](const std::string& input) { return is_film_input(input, false) ? "mp4" : "png"; };
+    paths.extension_for = [](const std::string& input) { 
+      return is_film_input(input, false) ? "mp4" : is_sound_input(input, false) ? "wav" : "png";
+    };
   }
   const auto jobs = plan_jobs(paths);
   if (!jobs.ok()) {
@@ -80,26 +89,48 @@ bool DecodeCommand::is_film(const Job& job) const {
   return is_film_input(job.input, film_output);
 }
 
-Result<std::string> DecodeCommand::decode_as_film(const Job& job) {
-  if (options_.region || options_.num_slices != 4 || !options_.format.empty()) {
-    return invalid_argument("--region, --slices and --format are for pictures, and the input is a film");
+bool DecodeCommand::is_sound(const Job& job) const {
+  return is_sound_input(job.input, options_.format.empty() && SoundFileWriter::writes_extension(extension_of(job.output)));
+}
+
+Status DecodeCommand::check_options_of_pictures(const char* input) const {
+  if (!options_.region && options_.num_slices == 4 && options_.format.empty()) return ok_status();
+  return invalid_argument(fmt::format("--region, --slices and --format are for pictures, and the input is {}", input));
+}
+
+template <typename Options>
+Status DecodeCommand::read_times(Options& options) const {
+  if (options_.from) {
+    LACONIC_ASSIGN_OR_RETURN(options.from_seconds, parse_time(*options_.from));
   }
+  if (options_.to) {
+    LACONIC_ASSIGN_OR_RETURN(options.to_seconds, parse_time(*options_.to));
+  }
+  return options.to_seconds <= options.from_seconds ? invalid_argument("--to lies before --from") : ok_status();
+}
+
+Result<std::string> DecodeCommand::decode_as_film(const Job& job) {
+  LACONIC_RETURN_IF_ERROR(check_options_of_pictures("a film"));
   FilmDecodeOptions film_options;
   film_options.common = options_.common;
   film_options.conceals = options_.conceals;
-  if (options_.from) {
-    LACONIC_ASSIGN_OR_RETURN(film_options.from_seconds, parse_time(*options_.from));
-  }
-  if (options_.to) {
-    LACONIC_ASSIGN_OR_RETURN(film_options.to_seconds, parse_time(*options_.to));
-  }
-  if (film_options.to_seconds <= film_options.from_seconds) return invalid_argument("--to lies before --from");
+  LACONIC_RETURN_IF_ERROR(read_times(film_options));
   return decode_film(job, film_options, store_, reporter_);
+}
+
+Result<std::string> DecodeCommand::decode_as_sound(const Job& job) {
+  LACONIC_RETURN_IF_ERROR(check_options_of_pictures("sound"));
+  SoundDecodeOptions sound_options;
+  sound_options.common = options_.common;
+  sound_options.conceals = options_.conceals;
+  LACONIC_RETURN_IF_ERROR(read_times(sound_options));
+  return decode_sound(job, sound_options, store_, reporter_);
 }
 
 Result<std::string> DecodeCommand::decode_file(const Job& job) {
   if (is_film(job)) return decode_as_film(job);
-  if (options_.from || options_.to) return invalid_argument("--from and --to are for films, and the input is none");
+  if (is_sound(job)) return decode_as_sound(job);
+  if (options_.from || options_.to) return invalid_argument("--from and --to are for films and sound, and the input is neither");
   const std::string name = display_name(job.input, "standard input");
   LACONIC_RETURN_IF_ERROR(check_output(job));
   StageClock& stages = decoder_.stages();
@@ -140,7 +171,7 @@ Status DecodeCommand::check_output(const Job& job) const {
 
 void add_decode_command(CLI::App& program, Run& run) {
   auto options = std::make_shared<DecodeOptions>();
-  CLI::App* command = program.add_subcommand("decode", "Turn .lac files into pictures, films of ours into ones that others play");
+  CLI::App* command = program.add_subcommand("decode", "Turn .lac files into pictures, films and sound of ours into ones that others play");
   command->add_option("paths", options->paths.paths, "IN OUT, or IN... with --out-dir; - is standard input or output")
       ->type_name("IN... OUT")
       ->required();
@@ -151,12 +182,12 @@ void add_decode_command(CLI::App& program, Run& run) {
           CLI::IsMember({"png", "jpg", "jpeg", "webp", "tif", "tiff", "ppm", "pgm", "pnm", "bmp"}, CLI::ignore_case))
       ->type_name("NAME");
   command->add_option("--region", options->region, "Only this part, in pixels")->type_name("X,Y,W,H");
-  command->add_flag("--conceal", options->conceals, "Decode what is left of a damaged file; what is lost becomes grey, in films the frame before");
+  command->add_flag("--conceal", options->conceals, "Decode what is left of a damaged file; what is lost becomes grey, in films the frame before, in sound silence");
   command->add_option("--slices", options->num_slices, "1..4: a preview from the first N of the picture's four slices")
       ->check(CLI::Range(1, 4))
       ->type_name("N");
-  command->add_option("--from", options->from, "Films: start here; seconds, m:s or h:m:s")->type_name("TIME");
-  command->add_option("--to", options->to, "Films: end here")->type_name("TIME");
+  command->add_option("--from", options->from, "Films, sound: start here; seconds, m:s or h:m:s")->type_name("TIME");
+  command->add_option("--to", options->to, "Films, sound: end here")->type_name("TIME");
   add_model_options(*command, options->common);
   add_output_options(*command, options->common);
   command->callback([options, &run] { run = [options] { return DecodeCommand(*options).run(); }; });

@@ -1,4 +1,5 @@
-// laconic encode: picture files to .lac files, at a quality, a size, a rate or a PSNR. Films go to film_encode.h.
+// laconic encode: picture files to .lac files, at a quality, a size, a rate or a PSNR. Films go to film_encode.h, sound to
+// sound_encode.h.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +18,7 @@
 #include "apps/cli/model_store.h"
 #include "apps/cli/options.h"
 #include "apps/cli/quality_search.h"
+#include "apps/cli/sound_encode.h"
 #include "codec/media/atomic_file.h"
 #include "codec/metrics.h"
 
@@ -37,8 +39,8 @@ struct EncodeOptions {
   std::optional<std::string> size;
   std::optional<double> psnr_db;
   bool has_effort = false;
+  std::optional<std::string> bit_rate;  // films and sound
   // Films only.
-  std::optional<std::string> bit_rate;
   std::optional<int> key_interval;
   std::optional<std::string> audio;
 };
@@ -53,6 +55,7 @@ class EncodeCommand {
  private:
   Result<std::string> encode_file(const Job& job);
   Result<std::string> encode_as_film(const Job& job);
+  Result<std::string> encode_as_sound(const Job& job);
   Result<std::string> encode_as_picture(const Job& job);
   Status prepare(const Job& job);
   Result<Bytes> encode_to_target(const Image& image);
@@ -93,7 +96,7 @@ ExitCode EncodeCommand::run() {
     target_bytes_ = *size;
   }
   JobPaths paths = options_.paths;
-  paths.extension_for = [](const std::string& input) { return is_film_input(input, false) ? "mov" : "lac"; };
+  paths.extension_for = [](const std::string& input) { return is_film_input(input, false) || is_sound_input(input, false) ? "mov" : "lac"; };
   const auto jobs = plan_jobs(paths);
   if (!jobs.ok()) {
     reporter_.error("", jobs.status().message());
@@ -104,7 +107,22 @@ ExitCode EncodeCommand::run() {
 
 Result<std::string> EncodeCommand::encode_file(const Job& job) {
   file_name_ = display_name(job.input, "standard input");
-  return is_film_input(job.input, is_film_extension(extension_of(job.output))) ? encode_as_film(job) : encode_as_picture(job);
+  if (is_film_input(job.input, is_film_extension(extension_of(job.output)))) return encode_as_film(job);
+  return is_sound_input(job.input, false) ? encode_as_sound(job) : encode_as_picture(job);
+}
+
+Result<std::string> EncodeCommand::encode_as_sound(const Job& job) {
+  if (options_.size || options_.bpp || options_.psnr_db || options_.has_effort || options_.key_interval || options_.audio) {
+    return invalid_argument(
+        "--size, --bpp, --psnr and --effort are for pictures, --gop and --audio for films; sound takes --quality or --bitrate");
+  }
+  SoundEncodeOptions sound_options;
+  sound_options.common = options_.common;
+  sound_options.quality = options_.quality;
+  if (options_.bit_rate) {
+    LACONIC_ASSIGN_OR_RETURN(sound_options.bits_per_second, parse_bit_rate(*options_.bit_rate));
+  }
+  return encode_sound(job, sound_options, store_, reporter_);
 }
 
 Result<std::string> EncodeCommand::encode_as_film(const Job& job) {
@@ -270,7 +288,7 @@ Result<double> EncodeCommand::measure_psnr(const Image& image, ByteSpan stream) 
 void add_encode_command(CLI::App& program, Run& run) {
   auto options = std::make_shared<EncodeOptions>();
   options->paths.output_extension = "lac";
-  CLI::App* command = program.add_subcommand("encode", "Turn pictures into .lac files, films into .mov, .mkv or .nut");
+  CLI::App* command = program.add_subcommand("encode", "Turn pictures into .lac files, films into .mov, .mkv or .nut, sound into .mov or .nut");
   command->add_option("paths", options->paths.paths, "IN OUT, or IN... with --out-dir; - is standard input or output")
       ->type_name("IN... OUT")
       ->required();
@@ -278,7 +296,7 @@ void add_encode_command(CLI::App& program, Run& run) {
       ->type_name("DIR");
 
   auto* target = command->add_option_group("Target (one of)");
-  target->add_option("-q,--quality", options->quality, "0..100, higher is better; 60 (films: 50) if no target is given")
+  target->add_option("-q,--quality", options->quality, "0..100, higher is better; 60 (films, sound: 50) if no target is given")
       ->check(CLI::Range(0.0, 100.0))
       ->type_name("Q");
   target->add_option("--size", options->size, "Bytes of the output, 3 % less at most: 50000, 50k, 1.5M")
@@ -289,12 +307,12 @@ void add_encode_command(CLI::App& program, Run& run) {
   target->add_option("--psnr", options->psnr_db, "At least so many dB (RGB), with as few bytes as that takes")
       ->check(CLI::Range(1.0, 200.0))
       ->type_name("DB");
-  target->add_option("--bitrate", options->bit_rate, "Films: bits a second of the video, 800k or 2M")->type_name("RATE");
+  target->add_option("--bitrate", options->bit_rate, "Films, sound: bits a second of the video or the sound, 800k or 2M")->type_name("RATE");
   target->require_option(0, 1);
   command->add_option("--gop", options->key_interval, "Films: frames from key frame to key frame at most; else 2 seconds' worth")
       ->check(CLI::Range(1, 100000))
       ->type_name("N");
-  command->add_option("--audio", options->audio, "Films: copy the sound (default), or code it as opus")
+  command->add_option("--audio", options->audio, "Films: copy the sound (default), or code it as opus or laconic")
       ->check(CLI::IsMember({"copy", "opus", "laconic"}))
       ->type_name("CODEC");
   CLI::Option* effort = command->add_option("--effort", options->effort, "0..9: time spent on a search for fewer bytes; decoding never notices")

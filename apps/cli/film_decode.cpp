@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <future>
 #include <optional>
 
@@ -12,6 +13,7 @@
 #include "apps/cli/film_progress.h"
 #include "apps/cli/files.h"
 #include "apps/cli/interrupt.h"
+#include "apps/cli/job_end.h"
 #include "codec/media/film_frame_writer.h"
 
 namespace laconic::cli {
@@ -32,6 +34,7 @@ class FilmDecoding {
   Status open_output();
   Status read_frames();  // on a thread
   Status write_frames();
+  Status finish_sounds();
   Status write_frame(const VideoFrame& frame);
   Result<std::string> report(const Status& status);
 
@@ -43,7 +46,7 @@ class FilmDecoding {
   std::unique_ptr<FilmFrames> film_;
   std::unique_ptr<FilmFrameWriter> writer_;
   std::optional<FilmProgress> progress_;
-  BoundedQueue<FilmItem> frames_{kMaxQueueWeight};
+  BoundedQueue<FilmFrameItem> frames_{kMaxQueueWeight};
 };
 
 Result<std::string> FilmDecoding::run() {
@@ -57,6 +60,7 @@ Result<std::string> FilmDecoding::run() {
   Status status = write_frames();
   const Status read = reading.get();
   if (status.ok()) status = read;
+  if (status.ok() && !is_interrupted()) status = finish_sounds();
   for (const std::string& warning : film_->take_warnings()) reporter_.warning(name_, warning);
   return report(status);
 }
@@ -86,6 +90,7 @@ Status FilmDecoding::open_output() {
   write_options.source = film_->source();
   write_options.start_seconds = options_.from_seconds;
   write_options.num_threads = options_.common.num_threads;
+  write_options.decoded_sounds = film_->sounds().streams();
   LACONIC_ASSIGN_OR_RETURN(writer_, FilmFrameWriter::create(write_options));
   return ok_status();
 }
@@ -93,7 +98,7 @@ Status FilmDecoding::open_output() {
 Status FilmDecoding::read_frames() {
   const ClosesAtEnd closes(frames_);
   while (!is_interrupted()) {
-    LACONIC_ASSIGN_OR_RETURN(std::optional<FilmItem> item, film_->read());
+    LACONIC_ASSIGN_OR_RETURN(std::optional<FilmFrameItem> item, film_->read());
     if (!item) break;
     const int weight = std::holds_alternative<VideoFrame>(*item) ? kFrameWeight : 1;
     if (!frames_.push(std::move(*item), weight)) break;
@@ -104,8 +109,23 @@ Status FilmDecoding::read_frames() {
 Status FilmDecoding::write_frames() {
   const StopsAtEnd stops(frames_);
   while (auto item = frames_.pop()) {
-    const auto* frame = std::get_if<VideoFrame>(&*item);
-    LACONIC_RETURN_IF_ERROR(frame != nullptr ? write_frame(*frame) : writer_->write(std::move(std::get<CopiedPacket>(*item))));
+    if (const auto* frame = std::get_if<VideoFrame>(&*item)) {
+      LACONIC_RETURN_IF_ERROR(write_frame(*frame));
+    } else if (const auto* sound = std::get_if<FilmSoundFrame>(&*item)) {
+      LACONIC_RETURN_IF_ERROR(writer_->write(sound->stream_index, sound->frame));
+    } else {
+      LACONIC_RETURN_IF_ERROR(writer_->write(std::move(std::get<CopiedPacket>(*item))));
+    }
+  }
+  return ok_status();
+}
+
+// A whole film's sound is as long as it was; a part's, as long as its frames.
+Status FilmDecoding::finish_sounds() {
+  if (options_.from_seconds > 0 || !std::isinf(options_.to_seconds)) return ok_status();
+  for (const DecodedSound& sound : film_->sounds().streams()) {
+    const auto num_samples = film_->sounds().num_source_samples(sound.stream_index);
+    if (num_samples) LACONIC_RETURN_IF_ERROR(writer_->finish_sound(sound.stream_index, *num_samples));
   }
   return ok_status();
 }
@@ -118,27 +138,15 @@ Status FilmDecoding::write_frame(const VideoFrame& frame) {
 }
 
 Result<std::string> FilmDecoding::report(const Status& status) {
-  const bool keeps = progress_->num_frames() > 0 && status.code() != StatusCode::kIo;
-  if (!status.ok() && !keeps) return status;
-  if (is_interrupted() && !keeps) return invalid_argument("interrupted");
+  const bool is_part = !status.ok() || is_interrupted();
+  if (is_part && !keeps_part(status, progress_->num_frames() > 0)) return end_without_output(status);
   LACONIC_RETURN_IF_ERROR(writer_->finish());
   const std::string output = display_name(job_.output, "standard output");
   const std::string kept = fmt::format("{} holds {} frames and plays", output, progress_->num_frames());
-  if (is_interrupted()) return invalid_argument("interrupted; " + kept);
-  if (!status.ok()) {
-    const bool may_conceal = status.code() == StatusCode::kCorrupt || status.code() == StatusCode::kNeedMoreData;
-    return Status(status.code(), fmt::format("{}; {}{}", status.message(), kept,
-                                             may_conceal && !options_.conceals ? "; --conceal goes on after damage" : ""));
-  }
+  LACONIC_RETURN_IF_ERROR(end_of_job(status, kept, /*may_conceal=*/!options_.conceals));
   const VideoFormat& format = film_->video().format;
-  std::string line = fmt::format("{} -> {}: {}x{}, {}", name_, output, format.width_px, format.height_px, progress_->summary());
-  if (options_.common.is_verbose) {
-    StageClock stages;
-    stages.add("loading weights", store_.seconds_loading());
-    stages.add(film_->stage_times());
-    line += "\n" + stages.table();
-  }
-  return line;
+  const std::string line = fmt::format("{} -> {}: {}x{}, {}", name_, output, format.width_px, format.height_px, progress_->summary());
+  return line + stage_lines(options_.common.is_verbose, store_, film_->stage_times());
 }
 
 }  // namespace

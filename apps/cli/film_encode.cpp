@@ -8,8 +8,10 @@
 
 #include "apps/cli/bounded_queue.h"
 #include "apps/cli/film_progress.h"
+#include "apps/cli/film_sounds.h"
 #include "apps/cli/files.h"
 #include "apps/cli/interrupt.h"
+#include "apps/cli/job_end.h"
 #include "codec/media/film_reader.h"
 #include "codec/media/film_writer.h"
 #include "codec/video_codec.h"
@@ -24,6 +26,9 @@ constexpr double kFallbackFramesPerSecond = 25;      // where the container does
 // Recordings of broadcasts count from hours; smaller offsets are the film's own and stay as they are.
 constexpr double kShiftedStartSeconds = 1;
 
+// On the way from the encoders to the writer.
+using CodedItem = std::variant<VideoPacket, CopiedPacket, FilmSoundPacket>;
+
 class FilmEncoding {
  public:
   FilmEncoding(const Job& job, const FilmEncodeOptions& options, ModelStore& store, Reporter& reporter)
@@ -37,6 +42,7 @@ class FilmEncoding {
   Status open_output();
   Status read_frames();    // on a thread
   Status encode_frames();  // on a thread
+  Status encode_sound(const CopiedPacket* packet);
   Status write_packets();
   Status write_packet(const VideoPacket& packet);
   Result<std::string> report(const Status& status);
@@ -50,10 +56,11 @@ class FilmEncoding {
   const std::string name_;
   std::unique_ptr<FilmReader> reader_;
   std::unique_ptr<VideoEncoder> encoder_;
+  std::unique_ptr<FilmSoundCoder> sounds_;  // null unless sound is coded by us
   std::unique_ptr<FilmWriter> writer_;
   std::optional<FilmProgress> progress_;
   BoundedQueue<FilmItem> frames_{kMaxQueueWeight};
-  BoundedQueue<FilmItem> packets_{kMaxQueueWeight};
+  BoundedQueue<CodedItem> packets_{kMaxQueueWeight};
   uint64_t video_bytes_ = 0;
   double start_seconds_ = 0;
 };
@@ -77,9 +84,6 @@ Result<std::string> FilmEncoding::run() {
 }
 
 Status FilmEncoding::open_input() {
-  if (options_.audio == "laconic") {
-    return unsupported("--audio laconic comes with the sound codec, which is not there yet; use --audio copy or opus");
-  }
   LACONIC_RETURN_IF_ERROR(check_stdout(job_.output));
   FilmReadOptions read_options;
   read_options.num_threads = options_.common.num_threads;
@@ -103,6 +107,14 @@ Status FilmEncoding::open_encoder() {
   encoder_options.num_threads = options_.common.num_threads;
   LACONIC_ASSIGN_OR_RETURN(const auto model, store_.video_for_encoding());
   LACONIC_ASSIGN_OR_RETURN(encoder_, VideoEncoder::create(model, film().video.format, encoder_options));
+  if (options_.audio != "laconic") return ok_status();
+  AudioEncoderOptions sound_options;
+  sound_options.quality = options_.quality.value_or(sound_options.quality);
+  sound_options.num_threads = options_.common.num_threads;
+  std::vector<std::string> warnings;
+  LACONIC_ASSIGN_OR_RETURN(const auto sound_model, store_.audio_for_encoding());
+  LACONIC_ASSIGN_OR_RETURN(sounds_, FilmSoundCoder::create(*reader_, sound_model, sound_options, warnings));
+  for (const std::string& warning : warnings) reporter_.warning(name_, warning);
   return ok_status();
 }
 
@@ -112,6 +124,7 @@ Status FilmEncoding::open_output() {
   write_options.video = film().video;
   write_options.source = reader_->source();
   write_options.sound = options_.audio == "opus" ? SoundCoding::kOpus : SoundCoding::kCopy;
+  if (sounds_) write_options.coded_sounds = sounds_->streams();
   write_options.start_seconds = start_seconds_;
   LACONIC_ASSIGN_OR_RETURN(writer_, FilmWriter::create(write_options, encoder_->extradata()));
   return ok_status();
@@ -136,7 +149,12 @@ Status FilmEncoding::encode_frames() {
     if (is_interrupted()) break;
     const auto* frame = std::get_if<VideoFrame>(&*item);
     if (frame == nullptr) {
-      if (!packets_.push(std::move(*item), 1)) break;
+      auto& copy = std::get<CopiedPacket>(*item);
+      if (sounds_ && sounds_->codes(copy.stream_index())) {
+        LACONIC_RETURN_IF_ERROR(encode_sound(&copy));
+      } else if (!packets_.push(std::move(copy), 1)) {
+        break;
+      }
       continue;
     }
     LACONIC_RETURN_IF_ERROR(encoder_->send_frame(*frame));
@@ -146,15 +164,28 @@ Status FilmEncoding::encode_frames() {
     packet->duration_ticks = frame->duration_ticks;
     if (!packets_.push(std::move(*packet), 1)) break;
   }
+  return sounds_ ? encode_sound(nullptr) : ok_status();
+}
+
+// Null: the end of all streams of sound. A writer that has stopped takes nothing more, and says why itself.
+Status FilmEncoding::encode_sound(const CopiedPacket* packet) {
+  LACONIC_ASSIGN_OR_RETURN(std::vector<FilmSoundPacket> coded, packet != nullptr ? sounds_->code(*packet) : sounds_->drain());
+  for (FilmSoundPacket& sound : coded) {
+    if (!packets_.push(std::move(sound), 1)) break;
+  }
   return ok_status();
 }
 
 Status FilmEncoding::write_packets() {
   const StopsAtEnd stops(packets_);
   while (auto item = packets_.pop()) {
-    auto* packet = std::get_if<VideoPacket>(&*item);
-    LACONIC_RETURN_IF_ERROR(packet != nullptr ? write_packet(*packet)
-                                              : writer_->write(std::move(std::get<CopiedPacket>(*item))));
+    if (const auto* packet = std::get_if<VideoPacket>(&*item)) {
+      LACONIC_RETURN_IF_ERROR(write_packet(*packet));
+    } else if (const auto* sound = std::get_if<FilmSoundPacket>(&*item)) {
+      LACONIC_RETURN_IF_ERROR(writer_->write(sound->stream_index, sound->packet, sound->num_samples));
+    } else {
+      LACONIC_RETURN_IF_ERROR(writer_->write(std::move(std::get<CopiedPacket>(*item))));
+    }
   }
   return ok_status();
 }
@@ -168,27 +199,22 @@ Status FilmEncoding::write_packet(const VideoPacket& packet) {
 
 // Whatever stopped the work, frames that are coded are kept; only a file that cannot be written is given up.
 Result<std::string> FilmEncoding::report(const Status& status) {
-  const bool keeps = progress_->num_frames() > 0 && status.code() != StatusCode::kIo;
-  if (!status.ok() && !keeps) return status;
-  if (is_interrupted() && !keeps) return invalid_argument("interrupted");
+  const bool is_part = !status.ok() || is_interrupted();
+  if (is_part && !keeps_part(status, progress_->num_frames() > 0)) return end_without_output(status);
   LACONIC_RETURN_IF_ERROR(writer_->finish());
   const std::string output = display_name(job_.output, "standard output");
   const std::string kept = fmt::format("{} holds the first {} frames ({:.3f} s) and plays", output, progress_->num_frames(),
                                        progress_->film_seconds());
-  if (is_interrupted()) return invalid_argument("interrupted; " + kept);
-  if (!status.ok()) return Status(status.code(), status.message() + "; " + kept);
-
+  LACONIC_RETURN_IF_ERROR(end_of_job(status, kept, /*may_conceal=*/false));
   const VideoFormat& format = film().video.format;
   std::string line = fmt::format("{} -> {}: {}x{}, {}, video {} bytes, {}", name_, output, format.width_px, format.height_px,
                                  progress_->summary(), video_bytes_,
                                  format_bit_rate(bits_per_second(video_bytes_, progress_->film_seconds())));
-  if (options_.common.is_verbose) {
-    StageClock stages;
-    stages.add("loading weights", store_.seconds_loading());
-    stages.add(encoder_->stage_times());
-    line += "\n" + stages.table();
+  if (sounds_) {
+    line += fmt::format(", sound {} bytes, {}", sounds_->num_bytes(),
+                        format_bit_rate(bits_per_second(sounds_->num_bytes(), progress_->film_seconds())));
   }
-  return line;
+  return line + stage_lines(options_.common.is_verbose, store_, encoder_->stage_times());
 }
 
 }  // namespace

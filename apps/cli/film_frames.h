@@ -1,12 +1,14 @@
-// The frames of any film: decoded by FFmpeg, or by us with the weights that the stream names.
+// The frames of any film: decoded by FFmpeg, or by us with the weights that the stream names; and sound of ours.
 #pragma once
 
+#include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "apps/cli/film_sounds.h"
 #include "apps/cli/model_store.h"
 #include "codec/media/film_reader.h"
 #include "codec/video_codec.h"
@@ -15,12 +17,15 @@ namespace laconic::cli {
 
 struct FilmFramesOptions {
   int num_threads = 0;
-  bool conceals = false;      // VideoDecoderOptions::conceal
+  bool conceals = false;      // VideoDecoderOptions::conceal, AudioDecoderOptions::conceal
   bool is_video_only = false;
   bool is_laconic_only = false;  // refuses films of other codecs
   double from_seconds = 0;    // frames and packets before are dropped, after a seek to the key frame before them
   double to_seconds = std::numeric_limits<double>::infinity();  // from here on nothing comes
 };
+
+// FilmSoundFrame: sound of ours, decoded.
+using FilmFrameItem = std::variant<VideoFrame, CopiedPacket, FilmSoundFrame>;
 
 // One thread at a time.
 class FilmFrames {
@@ -33,8 +38,11 @@ class FilmFrames {
   const FilmProperties& film() const { return reader_->properties(); }
   std::shared_ptr<const FilmSource> source() const { return reader_->source(); }
 
-  // VideoFrames and CopiedPackets; empty at the end. An error names the time of the frame it is about.
-  Result<std::optional<FilmItem>> read();
+  // The sound of ours in it.
+  const FilmSoundPlayer& sounds() const { return *sounds_; }
+
+  // Empty at the end. An error names the time of the frame or packet it is about.
+  Result<std::optional<FilmFrameItem>> read();
   // Of the last frame; only of a stream of ours.
   uint64_t symbol_hash() const { return decoder_->symbol_hash(); }
   std::vector<std::string> take_warnings();
@@ -45,11 +53,16 @@ class FilmFrames {
   Status start_decoder(ModelStore& store);
   Status seek_to_start();
   Result<std::optional<VideoFrame>> decode(const VideoPacket& packet);
+  Result<std::optional<VideoFrame>> decode_from_key(VideoPacket packet);
+  Result<std::optional<FilmFrameItem>> play(CopiedPacket packet);
   double seconds_of(int64_t ticks) const { return static_cast<double>(ticks) * video_.time_base.value(); }
 
   const FilmFramesOptions options_;
   std::unique_ptr<FilmReader> reader_;
   std::unique_ptr<VideoDecoder> decoder_;  // null if FFmpeg decodes
+  std::unique_ptr<FilmSoundPlayer> sounds_ = std::make_unique<FilmSoundPlayer>();
+  // Packets before from_seconds, from the last key frame on: a seek that is early for the sound costs no decoding.
+  std::deque<VideoPacket> before_start_;
   VideoProperties video_;
   std::vector<std::string> warnings_;
 };

@@ -10,6 +10,7 @@
 #include "apps/cli/film_frames.h"
 #include "apps/cli/film_kind.h"
 #include "apps/cli/film_progress.h"
+#include "apps/cli/sound_frames.h"
 #include "codec/media/film_reader.h"
 #include "codec/video_codec.h"
 
@@ -71,12 +72,6 @@ Result<FilmCount> count_packets(FilmReader& reader) {
   }
 }
 
-// FNV-1a over the frames' hashes, each as eight bytes, lowest first.
-uint64_t fold(uint64_t folded, uint64_t hash) {
-  for (int i = 0; i < 8; ++i) folded = (folded ^ (hash >> (8 * i) & 255)) * 0x100000001b3;
-  return folded;
-}
-
 Result<std::string> hash_symbols(const FilmInfoOptions& options, double duration_seconds, Reporter& reporter) {
   ModelStore store(options.common);
   FilmFramesOptions frames_options;
@@ -86,9 +81,9 @@ Result<std::string> hash_symbols(const FilmInfoOptions& options, double duration
   LACONIC_ASSIGN_OR_RETURN(const auto frames, FilmFrames::open(options.path, frames_options, store));
   uint64_t folded = 0xcbf29ce484222325;
   while (true) {
-    LACONIC_ASSIGN_OR_RETURN(const std::optional<FilmItem> item, frames->read());
+    LACONIC_ASSIGN_OR_RETURN(const std::optional<FilmFrameItem> item, frames->read());
     if (!item) return fmt::format("{:016x}", folded);
-    folded = fold(folded, frames->symbol_hash());
+    folded = fold_hash(folded, frames->symbol_hash());
     const auto& frame = std::get<VideoFrame>(*item);
     const double seconds = static_cast<double>(frame.pts_ticks) * frames->video().time_base.value();
     if (!reporter.progress()(duration_seconds > 0 ? seconds / duration_seconds : 0)) return invalid_argument("interrupted");

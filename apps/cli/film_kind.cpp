@@ -1,28 +1,91 @@
 #include "apps/cli/film_kind.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <string_view>
 
 #include "apps/cli/file_kind.h"
 #include "codec/media/film_reader.h"
+#include "codec/media/sound_reader.h"
 
 namespace laconic::cli {
 namespace {
 
-constexpr size_t kSignatureBytes = 512;
+constexpr size_t kSignatureBytes = 4096;  // the stream headers of our own QuickTime and NUT files lie within
+
+enum class InputKind { kUnknown, kPicture, kFilm, kSound };
+
+// Without taking them out. tee(2) needs a pipe on both sides.
+Bytes peek_stdin() {
+  Bytes bytes(kSignatureBytes);
+  ssize_t num_bytes = ::pread(STDIN_FILENO, bytes.data(), bytes.size(), ::lseek(STDIN_FILENO, 0, SEEK_CUR));
+  int copy[2];
+  if (num_bytes < 0 && ::pipe(copy) == 0) {
+    num_bytes = ::tee(STDIN_FILENO, copy[1], bytes.size(), 0);  // waits for the first bytes
+    if (num_bytes > 0) num_bytes = ::read(copy[0], bytes.data(), static_cast<size_t>(num_bytes));
+    ::close(copy[0]);
+    ::close(copy[1]);
+  }
+  bytes.resize(static_cast<size_t>(std::max<ssize_t>(num_bytes, 0)));
+  return bytes;
+}
 
 Bytes first_bytes(const std::string& path) {
+  if (path == "-") return peek_stdin();
   Bytes bytes(kSignatureBytes);
   std::ifstream file(path, std::ios::binary);
   file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   bytes.resize(static_cast<size_t>(std::max<std::streamsize>(file.gcount(), 0)));
   return bytes;
+}
+
+bool names_any(const std::string& kind, std::initializer_list<const char*> names) {
+  return std::any_of(names.begin(), names.end(), [&](const char* name) { return kind.find(name) != std::string::npos; });
+}
+
+bool contains(ByteSpan bytes, std::string_view part) {
+  return std::search(bytes.begin(), bytes.end(), part.begin(), part.end()) != bytes.end();
+}
+
+// What the first bytes tell. A container of films may hold sound alone.
+InputKind kind_by_signature(ByteSpan bytes) {
+  const std::string kind = describe_file_kind(bytes);
+  if (is_laconic_stream(bytes) || kind.find("picture") != std::string::npos) return InputKind::kPicture;
+  if (names_any(kind, {"WAV", "FLAC", "MP3", "AIFF"}) || contains(bytes.first(std::min<size_t>(bytes.size(), 16)), "ftypM4A")) {
+    return InputKind::kSound;
+  }
+  return names_any(kind, {"MP4", "Matroska", "AVI", "NUT", "YUV4MPEG"}) ? InputKind::kFilm : InputKind::kUnknown;
+}
+
+InputKind kind_of_pipe(const std::string& path, InputKind otherwise) {
+  const Bytes bytes = path == "-" ? first_bytes(path) : Bytes();
+  const InputKind kind = kind_by_signature(bytes);
+  if (contains(bytes, "LACA") && !contains(bytes, "LACV")) return InputKind::kSound;
+  return kind == InputKind::kSound ? kind : otherwise;
+}
+
+InputKind kind_of_file(const std::string& path) {
+  const InputKind kind = kind_by_signature(first_bytes(path));
+  if (kind == InputKind::kPicture || kind == InputKind::kSound) return kind;
+  if (FilmReader::is_film(path)) return InputKind::kFilm;
+  if (SoundReader::is_sound(path)) return InputKind::kSound;
+  return kind;  // by its signature, though it does not open: of a damaged film the film reader gives the better error
+}
+
+InputKind kind_of(const std::string& path, InputKind otherwise) {
+  if (path == "-") return kind_of_pipe(path, otherwise);
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (std::filesystem::is_regular_file(status)) return kind_of_file(path);
+  return std::filesystem::exists(status) ? otherwise : InputKind::kUnknown;
 }
 
 }  // namespace
@@ -33,18 +96,11 @@ bool is_film_extension(const std::string& extension) {
 }
 
 bool is_film_input(const std::string& path, bool film_output) {
-  if (path == "-") return film_output;
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  if (!std::filesystem::is_regular_file(status)) return std::filesystem::exists(status) && film_output;
-  const Bytes bytes = first_bytes(path);
-  const std::string kind = describe_file_kind(bytes);
-  if (is_laconic_stream(bytes) || kind.find("picture") != std::string::npos) return false;
-  // By their signature, not by whether they open: of a damaged film the film reader gives the better error.
-  for (const char* container : {"MP4", "Matroska", "AVI", "NUT", "YUV4MPEG"}) {
-    if (kind.find(container) != std::string::npos) return true;
-  }
-  return FilmReader::is_film(path);
+  return kind_of(path, film_output ? InputKind::kFilm : InputKind::kUnknown) == InputKind::kFilm;
+}
+
+bool is_sound_input(const std::string& path, bool sound_output) {
+  return kind_of(path, sound_output ? InputKind::kSound : InputKind::kUnknown) == InputKind::kSound;
 }
 
 Result<double> parse_time(const std::string& text) {

@@ -1,4 +1,4 @@
-// Film or picture, and values that only films need.
+// Film, sound or picture, and values that only films and sound need.
 #pragma once
 
 #include <string>
@@ -7,9 +7,11 @@
 
 namespace laconic::cli {
 
-// By content: a film is what libavformat opens as one with a video stream that is not a still image. Of standard input and
-// named pipes nothing can be seen before they are read, so there the output's name decides (film_output: it names a film).
+// By content: a film is what libavformat opens as one with a video stream that is not a still image, sound what has no such stream
+// and one of sound. Of standard input only the first bytes can be seen before it is read, of named pipes nothing: where
+// that tells nothing, the output's name decides (film_output, sound_output: it names a film, a file of sound).
 bool is_film_input(const std::string& path, bool film_output);
+bool is_sound_input(const std::string& path, bool sound_output);
 
 bool is_film_extension(const std::string& extension);  // "mov", "mkv", "nut", "mp4", "y4m", ...
 

@@ -31,5 +31,6 @@ class FilmProgress {
 
 double bits_per_second(uint64_t bytes, double seconds);  // 0 where there are no seconds
 std::string format_bit_rate(double bits_per_second);     // "812 kbit/s"
+std::string format_time_left(double seconds);            // "1:05 left"
 
 }  // namespace laconic::cli

@@ -1,4 +1,5 @@
-// laconic info: what the header of a .lac file says, or what streams a film holds (film_info.h); with --symbols a hash over all its decoded symbols.
+// laconic info: what the header of a .lac file says, or what streams a film (film_info.h) or a file of sound (sound_info.h) holds;
+// with --symbols a hash over all its decoded symbols.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +15,7 @@
 #include "apps/cli/interrupt.h"
 #include "apps/cli/options.h"
 #include "apps/cli/picture_decoder.h"
+#include "apps/cli/sound_info.h"
 
 namespace laconic::cli {
 namespace {
@@ -93,6 +95,10 @@ ExitCode run_info(const InfoOptions& options) {
     return print_result(describe_film({options.common, options.path, options.is_json, options.with_symbols}, reporter), name,
                         reporter);
   }
+  if (is_sound_input(options.path, /*sound_output=*/false)) {
+    return print_result(describe_sound({options.common, options.path, options.is_json, options.with_symbols}, reporter), name,
+                        reporter);
+  }
   return print_result(describe(options, reporter), name, reporter);
 }
 
@@ -100,8 +106,8 @@ ExitCode run_info(const InfoOptions& options) {
 
 void add_info_command(CLI::App& program, Run& run) {
   auto options = std::make_shared<InfoOptions>();
-  CLI::App* command = program.add_subcommand("info", "Show what a .lac file or a film holds");
-  command->add_option("file", options->path, "A .lac file or a film; - is a .lac file on standard input")->required();
+  CLI::App* command = program.add_subcommand("info", "Show what a .lac file, a film or a file of sound holds");
+  command->add_option("file", options->path, "A .lac file, a film or sound; - is standard input")->required();
   command->add_flag("--json", options->is_json, "As JSON");
   command->add_flag("--symbols", options->with_symbols,
                     "Decode all symbols and show their 64-bit hash: equal on every machine");

@@ -29,7 +29,16 @@ fs::path program_folder() {
   return fs::read_symlink("/proc/self/exe", error).parent_path();
 }
 
-const char* kind_name(WeightsKind kind) { return kind == WeightsKind::kImage ? "image" : "video"; }
+const char* kind_name(WeightsKind kind) {
+  static constexpr const char* kNames[] = {"image", "video", "audio"};
+  return kNames[static_cast<int>(kind)];
+}
+
+// "weights for pictures"
+const char* what_for(WeightsKind kind) {
+  static constexpr const char* kNames[] = {"pictures", "films", "sound"};
+  return kNames[static_cast<int>(kind)];
+}
 
 bool is_weights_name(const std::string& name, WeightsKind kind) {
   return name.rfind(kind_name(kind) + std::string("-"), 0) == 0 && fs::path(name).extension() == ".safetensors";
@@ -62,26 +71,39 @@ std::vector<WeightsFile> scan_folder(const fs::path& folder, WeightsKind kind) {
   return files;
 }
 
-// The image weights that a video weights file was trained with: "image_model" in the metadata of its header, 8 bytes of
-// length before it (safetensors). Empty if it does not say.
-std::string named_image_model(const std::string& path) {
+// The metadata in the header of a weights file, 8 bytes of length before it (safetensors). Empty if there are none.
+nlohmann::json metadata_of(const std::string& path) {
   constexpr uint64_t kMaxHeaderBytes = 1 << 24;
   std::ifstream file(path, std::ios::binary);
   unsigned char length[8] = {};
-  if (!file.read(reinterpret_cast<char*>(length), sizeof(length))) return "";
+  if (!file.read(reinterpret_cast<char*>(length), sizeof(length))) return {};
   uint64_t size_bytes = 0;
   for (int i = 7; i >= 0; --i) size_bytes = size_bytes << 8 | length[i];
-  if (size_bytes > kMaxHeaderBytes) return "";
+  if (size_bytes > kMaxHeaderBytes) return {};
   std::string header(size_bytes, '\0');
-  if (!file.read(header.data(), static_cast<std::streamsize>(size_bytes))) return "";
+  if (!file.read(header.data(), static_cast<std::streamsize>(size_bytes))) return {};
   const auto json = nlohmann::json::parse(header, nullptr, /*allow_exceptions=*/false);
-  const auto id = nlohmann::json::json_pointer("/__metadata__/image_model");
-  return json.is_object() && json.contains(id) && json[id].is_string() ? json[id].get<std::string>() : "";
+  return json.is_object() && json.contains("__metadata__") ? json["__metadata__"] : nlohmann::json();
 }
 
+// The image weights that a video weights file was trained with. Empty if it does not say.
+std::string named_image_model(const std::string& path) {
+  const nlohmann::json metadata = metadata_of(path);
+  const bool is_named = metadata.is_object() && metadata.contains("image_model") && metadata["image_model"].is_string();
+  return is_named ? metadata["image_model"].get<std::string>() : "";
+}
+
+// By its name, else by what its metadata say.
 WeightsKind kind_of_file(const std::string& path) {
-  const bool is_video = is_weights_name(fs::path(path).filename().string(), WeightsKind::kVideo) || !named_image_model(path).empty();
-  return is_video ? WeightsKind::kVideo : WeightsKind::kImage;
+  const std::string name = fs::path(path).filename().string();
+  for (const WeightsKind kind : {WeightsKind::kImage, WeightsKind::kVideo, WeightsKind::kAudio}) {
+    if (is_weights_name(name, kind)) return kind;
+  }
+  if (!named_image_model(path).empty()) return WeightsKind::kVideo;
+  const nlohmann::json metadata = metadata_of(path);
+  const bool has_kind = metadata.is_object() && metadata.contains("kind") && metadata["kind"].is_string();
+  const bool is_audio = has_kind && metadata["kind"].get<std::string>().rfind("laconic-audio", 0) == 0;
+  return is_audio ? WeightsKind::kAudio : WeightsKind::kImage;
 }
 
 }  // namespace
@@ -136,7 +158,7 @@ Result<std::vector<WeightsFile>> ModelStore::weights_files(bool is_for_decoding,
   if (files.empty()) {
     return model_mismatch(
         fmt::format("no weights for {} found; looked in {} (--model PATH names others)",
-                    kind == WeightsKind::kImage ? "pictures" : "films", fmt::join(paths, ", ")));
+                    what_for(kind), fmt::join(paths, ", ")));
   }
   // Of several places the first one decides.
   const auto first_default =
@@ -145,17 +167,18 @@ Result<std::vector<WeightsFile>> ModelStore::weights_files(bool is_for_decoding,
   return files;
 }
 
-Result<std::shared_ptr<const ImageModel>> ModelStore::load(const std::string& path) {
-  const auto known = loaded_.find(path);
-  if (known != loaded_.end()) return known->second;
+template <typename Model>
+Result<std::shared_ptr<const Model>> ModelStore::load_alone(const std::string& path, Loaded<Model>& loaded) {
+  const auto known = loaded.find(path);
+  if (known != loaded.end()) return known->second;
   const EndOnInterrupt nothing_to_clean_up;
   const auto start = Clock::now();
   ImageModelOptions model_options;
   model_options.device = options_.device;
-  auto model = ImageModel::load(path, model_options);
+  auto model = Model::load(path, model_options);
   seconds_loading_ += seconds_since(start);
   if (model.ok()) {
-    loaded_[path] = *model;
+    loaded[path] = *model;
     return model;
   }
   // Weights that cannot be read are a matter of weights to the user, not of the picture at hand.
@@ -163,29 +186,51 @@ Result<std::shared_ptr<const ImageModel>> ModelStore::load(const std::string& pa
   return model;
 }
 
-Result<std::shared_ptr<const ImageModel>> ModelStore::for_encoding() {
-  LACONIC_ASSIGN_OR_RETURN(const auto files, weights_files(/*is_for_decoding=*/false));
-  if (!files.front().is_default) {
-    return model_mismatch(
-        fmt::format("{} holds several weights and no manifest.json that names one; choose with --model",
-                    fs::path(files.front().path).parent_path().string()));
-  }
-  return load(files.front().path);
-}
-
-Result<std::shared_ptr<const ImageModel>> ModelStore::for_stream(const std::string& model_id) {
-  for (const auto& [path, model] : loaded_) {
+template <typename Model>
+Result<std::shared_ptr<const Model>> ModelStore::find_alone(const std::string& model_id, WeightsKind kind, Loaded<Model>& loaded) {
+  for (const auto& [path, model] : loaded) {
     if (model->id() == model_id) return model;
   }
-  LACONIC_ASSIGN_OR_RETURN(const auto files, weights_files(/*is_for_decoding=*/true));
+  LACONIC_ASSIGN_OR_RETURN(const auto files, weights_files(/*is_for_decoding=*/true, kind));
   std::vector<std::string> found;
   for (const WeightsFile& file : files) {
-    const auto model = load(file.path);
+    const auto model = load_alone(file.path, loaded);
     if (!model.ok() && model.status().code() != StatusCode::kModelMismatch) return model.status();
     if (model.ok() && (*model)->id() == model_id) return model;
     found.push_back(model.ok() ? fmt::format("{} ({})", (*model)->id(), file.path) : model.status().message());
   }
   return model_mismatch(fmt::format("needs weights {}; found: {}", model_id, fmt::join(found, ", ")));
+}
+
+Result<std::string> ModelStore::default_path(WeightsKind kind) const {
+  LACONIC_ASSIGN_OR_RETURN(const auto files, weights_files(/*is_for_decoding=*/false, kind));
+  if (files.front().is_default) return files.front().path;
+  return model_mismatch(fmt::format("{} holds several weights for {} and no manifest.json that names one; choose with --model",
+                                    fs::path(files.front().path).parent_path().string(), what_for(kind)));
+}
+
+Result<std::shared_ptr<const ImageModel>> ModelStore::load(const std::string& path) { return load_alone(path, loaded_); }
+
+Result<std::shared_ptr<const ImageModel>> ModelStore::for_encoding() {
+  LACONIC_ASSIGN_OR_RETURN(const std::string path, default_path(WeightsKind::kImage));
+  return load(path);
+}
+
+Result<std::shared_ptr<const ImageModel>> ModelStore::for_stream(const std::string& model_id) {
+  return find_alone(model_id, WeightsKind::kImage, loaded_);
+}
+
+Result<std::shared_ptr<const AudioModel>> ModelStore::load_audio(const std::string& path) {
+  return load_alone(path, loaded_sounds_);
+}
+
+Result<std::shared_ptr<const AudioModel>> ModelStore::audio_for_encoding() {
+  LACONIC_ASSIGN_OR_RETURN(const std::string path, default_path(WeightsKind::kAudio));
+  return load_audio(path);
+}
+
+Result<std::shared_ptr<const AudioModel>> ModelStore::audio_for_stream(const std::string& model_id) {
+  return find_alone(model_id, WeightsKind::kAudio, loaded_sounds_);
 }
 
 // Folders to look for image weights, and what --model or $LACONIC_MODEL names if that is a folder.
@@ -228,13 +273,8 @@ Result<std::shared_ptr<const VideoModel>> ModelStore::load_video(const std::stri
 }
 
 Result<std::shared_ptr<const VideoModel>> ModelStore::video_for_encoding() {
-  LACONIC_ASSIGN_OR_RETURN(const auto files, weights_files(/*is_for_decoding=*/false, WeightsKind::kVideo));
-  if (!files.front().is_default) {
-    return model_mismatch(
-        fmt::format("{} holds several weights for films and no manifest.json that names one; choose with --model",
-                    fs::path(files.front().path).parent_path().string()));
-  }
-  return load_video(files.front().path);
+  LACONIC_ASSIGN_OR_RETURN(const std::string path, default_path(WeightsKind::kVideo));
+  return load_video(path);
 }
 
 Result<std::shared_ptr<const VideoModel>> ModelStore::video_for_stream(const std::string& model_id,

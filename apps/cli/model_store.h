@@ -4,8 +4,8 @@
 //   share/laconic/weights beside the program's bin folder, else that of the installation prefix.
 //
 // What --model or $LACONIC_MODEL names must exist; decoding looks in the places after $LACONIC_MODEL too, for other ids.
-// A PATH may be a file or a folder. In a folder, image-*.safetensors and video-*.safetensors count; manifest.json names the
-// default one of each kind.
+// A PATH may be a file or a folder. In a folder, image-*.safetensors, video-*.safetensors and audio-*.safetensors count;
+// manifest.json names the default one of each kind.
 //
 // Video weights work with the image weights they were trained with. Those are looked for beside them, then in all places.
 #pragma once
@@ -16,12 +16,13 @@
 #include <vector>
 
 #include "apps/cli/options.h"
+#include "codec/audio_codec.h"
 #include "codec/image_codec.h"
 #include "codec/video_codec.h"
 
 namespace laconic::cli {
 
-enum class WeightsKind { kImage, kVideo };
+enum class WeightsKind { kImage, kVideo, kAudio };
 
 struct WeightsFile {
   std::string path;
@@ -41,6 +42,10 @@ class ModelStore {
   Result<std::shared_ptr<const VideoModel>> video_for_encoding();
   Result<std::shared_ptr<const VideoModel>> video_for_stream(const std::string& model_id, const std::string& image_model_id);
   Result<std::shared_ptr<const VideoModel>> load_video(const std::string& path);
+  // The same for sound.
+  Result<std::shared_ptr<const AudioModel>> audio_for_encoding();
+  Result<std::shared_ptr<const AudioModel>> audio_for_stream(const std::string& model_id);
+  Result<std::shared_ptr<const AudioModel>> load_audio(const std::string& path);
   // The default one first; kModelMismatch if there is none.
   Result<std::vector<WeightsFile>> weights_files(bool is_for_decoding, WeightsKind kind = WeightsKind::kImage) const;
 
@@ -51,10 +56,19 @@ class ModelStore {
   std::vector<std::string> search_path(bool is_for_decoding) const;
   std::vector<std::string> installed_paths() const;
   std::vector<std::string> image_weights_for(const std::string& video_path) const;
+  Result<std::string> default_path(WeightsKind kind) const;
+  // Of weights that need no others: pictures', sound's.
+  template <typename Model>
+  using Loaded = std::map<std::string, std::shared_ptr<const Model>>;
+  template <typename Model>
+  Result<std::shared_ptr<const Model>> load_alone(const std::string& path, Loaded<Model>& loaded);
+  template <typename Model>
+  Result<std::shared_ptr<const Model>> find_alone(const std::string& model_id, WeightsKind kind, Loaded<Model>& loaded);
 
   const CommonOptions options_;
-  std::map<std::string, std::shared_ptr<const ImageModel>> loaded_;  // by path
-  std::map<std::string, std::shared_ptr<const VideoModel>> loaded_videos_;
+  Loaded<ImageModel> loaded_;  // these: by path
+  Loaded<VideoModel> loaded_videos_;
+  Loaded<AudioModel> loaded_sounds_;
   double seconds_loading_ = 0;
 };
 

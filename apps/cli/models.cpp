@@ -29,7 +29,8 @@ ExitCode run_models(const ModelsOptions& options) {
   ModelStore store(options.common);
   const auto files = store.weights_files(/*is_for_decoding=*/true);
   const auto videos = store.weights_files(/*is_for_decoding=*/true, WeightsKind::kVideo);
-  if (!files.ok() && !videos.ok()) return print_result(files.status(), "models", reporter);
+  const auto sounds = store.weights_files(/*is_for_decoding=*/true, WeightsKind::kAudio);
+  if (!files.ok() && !videos.ok() && !sounds.ok()) return print_result(files.status(), "models", reporter);
 
   ExitCode worst = kExitOk;
   auto json = nlohmann::ordered_json::array();
@@ -55,6 +56,9 @@ ExitCode run_models(const ModelsOptions& options) {
   }
   if (videos.ok()) {
     for (const WeightsFile& file : *videos) list(file, "video", store.load_video(file.path));
+  }
+  if (sounds.ok()) {
+    for (const WeightsFile& file : *sounds) list(file, "audio", store.load_audio(file.path));
   }
   const std::string output = options.is_json ? json.dump(2) : text.substr(0, text.find_last_not_of('\n') + 1);
   if (json.empty() && !options.is_json) return worst;

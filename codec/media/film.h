@@ -32,6 +32,8 @@ struct FilmStream {
   int sample_rate_hz = 0;  // sound only
   int num_channels = 0;    // sound only
   Rational time_base{1, 1};
+  bool is_laconic = false;  // video or sound of ours ...
+  Bytes extradata;          // ... and its stream header
 
   std::string name() const;  // "audio stream 1 (aac, deu)"
 };

@@ -104,6 +104,10 @@ double CopiedPacket::seconds() const {
 FilmSource::FilmSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 FilmSource::~FilmSource() = default;
 
+bool is_laconic(const AVCodecParameters& parameters) {
+  return parameters.codec_id == AV_CODEC_ID_NONE && (parameters.codec_tag == kVideoTag || parameters.codec_tag == kAudioTag);
+}
+
 FilmStream describe_stream(const AVStream& stream) {
   FilmStream description;
   description.index = stream.index;
@@ -115,13 +119,21 @@ FilmStream describe_stream(const AVStream& stream) {
   description.sample_rate_hz = stream.codecpar->sample_rate;
   description.num_channels = stream.codecpar->ch_layout.nb_channels;
   description.time_base = from_av(stream.time_base);
+  const AVCodecParameters& parameters = *stream.codecpar;
+  description.is_laconic = is_laconic(parameters);
+  if (description.is_laconic) {
+    description.extradata.assign(parameters.extradata, parameters.extradata + parameters.extradata_size);
+  }
   return description;
 }
 
-Result<std::shared_ptr<const FilmSource>> snapshot_source(const AVFormatContext& format, int video_index) {
+Result<std::shared_ptr<const FilmSource>> snapshot_source(const AVFormatContext& format, int video_index, int sound_index) {
   auto impl = std::make_unique<FilmSource::Impl>();
   impl->video_index = video_index;
-  impl->tags = copy_tags(format.metadata);
+  AVDictionary* tags = nullptr;
+  av_dict_copy(&tags, format.metadata, 0);
+  if (sound_index >= 0) av_dict_copy(&tags, format.streams[sound_index]->metadata, AV_DICT_DONT_OVERWRITE);
+  impl->tags.reset(tags);
   for (unsigned i = 0; i < format.nb_streams; ++i) {
     const AVStream& from = *format.streams[i];
     FilmSource::Impl::Stream stream;
@@ -142,6 +154,36 @@ Result<std::shared_ptr<const FilmSource>> snapshot_source(const AVFormatContext&
     impl->chapters.push_back({from.id, from.time_base, from.start, from.end, copy_tags(from.metadata)});
   }
   return std::shared_ptr<const FilmSource>(std::make_shared<FilmSource>(std::move(impl)));
+}
+
+Status describe_as_ours(AVStream& stream, uint32_t tag, ByteSpan extradata) {
+  AVCodecParameters& parameters = *stream.codecpar;
+  parameters.codec_id = AV_CODEC_ID_NONE;
+  parameters.codec_tag = tag;
+  parameters.extradata = static_cast<uint8_t*>(av_mallocz(extradata.size() + AV_INPUT_BUFFER_PADDING_SIZE));
+  if (parameters.extradata == nullptr) return limit_exceeded("there is not enough memory");
+  if (!extradata.empty()) std::memcpy(parameters.extradata, extradata.data(), extradata.size());
+  parameters.extradata_size = static_cast<int>(extradata.size());
+  return ok_status();
+}
+
+Status encode_frame(AVCodecContext& encoder, const AVFrame* frame, AVPacket& packet, const std::function<Status(AVPacket&)>& sink) {
+  if (const int error = avcodec_send_frame(&encoder, frame); error < 0) {
+    return internal_error(std::string(encoder.codec->name) + " refuses a frame: " + ffmpeg_error(error));
+  }
+  while (true) {
+    const int error = avcodec_receive_packet(&encoder, &packet);
+    if (error == AVERROR(EAGAIN) || error == AVERROR_EOF) return ok_status();
+    if (error < 0) return internal_error(std::string(encoder.codec->name) + " fails: " + ffmpeg_error(error));
+    LACONIC_RETURN_IF_ERROR(sink(packet));
+  }
+}
+
+Status fill_packet(ByteSpan bytes, AVPacket& packet) {
+  av_packet_unref(&packet);
+  if (av_new_packet(&packet, static_cast<int>(bytes.size())) < 0) return limit_exceeded("there is not enough memory");
+  if (!bytes.empty()) std::memcpy(packet.data, bytes.data(), bytes.size());
+  return ok_status();
 }
 
 }  // namespace laconic

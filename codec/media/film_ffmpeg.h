@@ -7,6 +7,7 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -40,6 +41,9 @@ std::string ffmpeg_error(int error);
 AVRational to_av(Rational r);
 Rational from_av(AVRational r);  // 0/1 for what FFmpeg leaves undefined
 
+// A stream of ours as it stands in a container: codec id NONE with one of our FourCCs.
+bool is_laconic(const AVCodecParameters& parameters);
+
 struct CopiedPacket::Impl {
   Owned<AVPacket> packet;  // time stamps in time_base
   AVRational time_base{1, 1};
@@ -67,8 +71,17 @@ struct FilmSource::Impl {
   int video_index = -1;
 };
 
+// Makes `stream` one of ours: codec id NONE, the FourCC, and the stream header as extradata.
+Status describe_as_ours(AVStream& stream, uint32_t tag, ByteSpan extradata);
+// Copies the bytes into `packet`, which is emptied before.
+Status fill_packet(ByteSpan bytes, AVPacket& packet);
+
 FilmStream describe_stream(const AVStream& stream);
-Result<std::shared_ptr<const FilmSource>> snapshot_source(const AVFormatContext& format, int video_index);
+// sound_index: of a file of sound, whose stream's tags are the file's (Ogg keeps them there); else -1. Likewise video_index.
+Result<std::shared_ptr<const FilmSource>> snapshot_source(const AVFormatContext& format, int video_index, int sound_index);
+
+// Sends a frame (null: the end) and hands on what packets come of it; `packet` is room for them.
+Status encode_frame(AVCodecContext& encoder, const AVFrame* frame, AVPacket& packet, const std::function<Status(AVPacket&)>& sink);
 
 // Pixel formats. AV_PIX_FMT_NONE if there is none.
 AVPixelFormat pixel_format_of(const VideoFormat& format);

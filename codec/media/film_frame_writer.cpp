@@ -5,11 +5,12 @@ extern "C" {
 }
 
 #include <algorithm>
-#include <cctype>
-#include <filesystem>
 #include <map>
+#include <optional>
 
 #include "codec/media/film_muxer.h"
+#include "codec/media/sound_ffmpeg.h"
+#include "codec/media/sound_frame_encoder.h"
 
 namespace laconic {
 namespace {
@@ -18,18 +19,18 @@ struct Output {
   const char* extension;
   const char* format;
   const char* encoder;
-  bool is_video_only;
+  const char* sound_encoder;  // as in SoundFrameCoding; null: the format holds frames only
 };
 constexpr Output kOutputs[] = {
-    {".mp4", "mp4", "libx264", false}, {".mov", "mov", "libx264", false},     {".mkv", "matroska", "ffv1", false},
-    {".nut", "nut", "rawvideo", false}, {".y4m", "yuv4mpegpipe", "wrapped_avframe", true},
+    {".mp4", "mp4", "libx264", "aac"},  {".mov", "mov", "libx264", "pcm"},     {".mkv", "matroska", "ffv1", "flac"},
+    {".nut", "nut", "rawvideo", "pcm"}, {".y4m", "yuv4mpegpipe", "wrapped_avframe", nullptr},
 };
+constexpr int kAacBitsPerSecond = 96000;  // a channel
 
 constexpr Rational kFallbackRate{25, 1};
 
 const Output* output_for(const std::string& path) {
-  std::string extension = path == "-" ? ".nut" : std::filesystem::path(path).extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string extension = path == "-" ? ".nut" : output_extension(path);
   for (const Output& output : kOutputs) {
     if (extension == output.extension) return &output;
   }
@@ -49,6 +50,13 @@ void set_encoder_options(AVCodecContext& encoder, const std::string& name) {
 
 }  // namespace
 
+// The encoder counts from the sound's first sample, which lies anywhere in the film.
+struct CodedTrack {
+  std::unique_ptr<SoundFrameEncoder> encoder;
+  std::optional<int64_t> first_pts;  // at the coding rate, in the film
+  bool is_finished = false;
+};
+
 struct FilmFrameWriter::Impl {
   FilmFrameWriteOptions options;
   std::unique_ptr<FilmMuxer> muxer;
@@ -56,10 +64,13 @@ struct FilmFrameWriter::Impl {
   Owned<AVPacket> packet{av_packet_alloc()};
   bool counts_frames = false;
   int64_t num_frames = 0;
+  std::map<int, CodedTrack> sounds;  // by stream index
   std::map<int64_t, int64_t> durations;  // by time stamp, of frames inside the encoder: libx264 forgets them
 
   Status start_encoder(const Output& output);
+  Status start_sounds(const char* encoder_name);
   Status encode(const AVFrame* frame);
+  SoundFrameEncoder::Sink sink_of(int stream_index);
 };
 
 FilmFrameWriter::FilmFrameWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -72,6 +83,7 @@ Result<std::unique_ptr<FilmFrameWriter>> FilmFrameWriter::create(const FilmFrame
   if (output == nullptr) {
     return invalid_argument("'" + options.path + "' does not name a film; .mp4, .mov, .mkv, .nut and .y4m do");
   }
+  const bool is_video_only = output->sound_encoder == nullptr;
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   if (!impl->packet) return limit_exceeded("there is not enough memory");
@@ -82,8 +94,8 @@ Result<std::unique_ptr<FilmFrameWriter>> FilmFrameWriter::create(const FilmFrame
   muxer_options.film.start_seconds = options.start_seconds;
   muxer_options.format = output->format;
   muxer_options.movflags = "use_metadata_tags";
-  muxer_options.is_video_only = output->is_video_only;
-  if (output->is_video_only) {  // its frames have no time stamps, only a rate: they are counted
+  muxer_options.is_video_only = is_video_only;
+  if (is_video_only) {  // its frames have no time stamps, only a rate: they are counted
     const Rational rate = options.video.frame_rate.num > 0 ? options.video.frame_rate : kFallbackRate;
     impl->options.video.frame_rate = muxer_options.film.video.frame_rate = rate;
     impl->options.video.time_base = muxer_options.film.video.time_base = {rate.den, rate.num};
@@ -92,6 +104,7 @@ Result<std::unique_ptr<FilmFrameWriter>> FilmFrameWriter::create(const FilmFrame
   }
   LACONIC_ASSIGN_OR_RETURN(impl->muxer, FilmMuxer::create(muxer_options));
   LACONIC_RETURN_IF_ERROR(impl->start_encoder(*output));
+  if (!is_video_only) LACONIC_RETURN_IF_ERROR(impl->start_sounds(output->sound_encoder));
   LACONIC_RETURN_IF_ERROR(impl->muxer->start());
   return std::unique_ptr<FilmFrameWriter>(new FilmFrameWriter(std::move(impl)));
 }
@@ -126,6 +139,48 @@ Status FilmFrameWriter::Impl::start_encoder(const Output& output) {
   return ok_status();
 }
 
+Status FilmFrameWriter::Impl::start_sounds(const char* encoder_name) {
+  for (const DecodedSound& sound : options.decoded_sounds) {
+    SoundFrameCoding coding;
+    coding.encoder = encoder_name;
+    coding.format = sound.format;
+    if (coding.encoder == "aac") coding.bits_per_second = kAacBitsPerSecond;
+    CodedTrack& track = sounds[sound.stream_index];
+    LACONIC_ASSIGN_OR_RETURN(track.encoder, SoundFrameEncoder::create(coding, muxer->needs_header()));
+    LACONIC_ASSIGN_OR_RETURN(AVStream * stream, muxer->add_sound(sound.stream_index));
+    LACONIC_RETURN_IF_ERROR(describe_coded_sound(track.encoder->context(), *stream));
+  }
+  return ok_status();
+}
+
+SoundFrameEncoder::Sink FilmFrameWriter::Impl::sink_of(int stream_index) {
+  return [this, stream_index](AVPacket& coded) {
+    const CodedTrack& track = sounds.at(stream_index);
+    const AVRational time_base = track.encoder->context().time_base;
+    const int64_t start = av_rescale_q(track.first_pts.value_or(0), kSoundTimeBase, time_base);
+    coded.pts += start;
+    coded.dts += start;
+    return muxer->write_sound(stream_index, coded, time_base);
+  };
+}
+
+Status FilmFrameWriter::write(int stream_index, const AudioFrame& frame) {
+  const auto found = impl_->sounds.find(stream_index);
+  if (found == impl_->sounds.end()) return ok_status();
+  CodedTrack& track = found->second;
+  if (!track.first_pts) track.first_pts = frame.pts_samples;
+  AudioFrame shifted = frame;
+  shifted.pts_samples -= *track.first_pts;
+  return track.encoder->write(shifted, impl_->sink_of(stream_index));
+}
+
+Status FilmFrameWriter::finish_sound(int stream_index, uint64_t num_source_samples) {
+  const auto found = impl_->sounds.find(stream_index);
+  if (found == impl_->sounds.end() || found->second.is_finished) return ok_status();
+  found->second.is_finished = true;
+  return found->second.encoder->finish(num_source_samples, impl_->sink_of(stream_index));
+}
+
 Status FilmFrameWriter::write(const VideoFrame& frame) {
   LACONIC_ASSIGN_OR_RETURN(const Owned<AVFrame> picture, to_av_frame(frame));
   if (impl_->counts_frames) {
@@ -138,25 +193,24 @@ Status FilmFrameWriter::write(const VideoFrame& frame) {
 
 // Null: the end.
 Status FilmFrameWriter::Impl::encode(const AVFrame* frame) {
-  if (const int error = avcodec_send_frame(encoder.get(), frame); error < 0) {
-    return internal_error(std::string(encoder->codec->name) + " refuses a frame: " + ffmpeg_error(error));
-  }
-  while (true) {
-    const int error = avcodec_receive_packet(encoder.get(), packet.get());
-    if (error == AVERROR(EAGAIN) || error == AVERROR_EOF) return ok_status();
-    if (error < 0) return internal_error(std::string(encoder->codec->name) + " fails: " + ffmpeg_error(error));
-    if (const auto known = durations.find(packet->pts); known != durations.end()) {
-      packet->duration = known->second;
+  return encode_frame(*encoder, frame, *packet, [this](AVPacket& coded) {
+    if (const auto known = durations.find(coded.pts); known != durations.end()) {
+      coded.duration = known->second;
       durations.erase(known);
     }
-    LACONIC_RETURN_IF_ERROR(muxer->write_video(*packet));
-  }
+    return muxer->write_video(coded);
+  });
 }
 
 Status FilmFrameWriter::write(CopiedPacket packet) { return impl_->muxer->write(std::move(packet)); }
 
 Status FilmFrameWriter::finish() {
   LACONIC_RETURN_IF_ERROR(impl_->encode(nullptr));
+  for (auto& [index, track] : impl_->sounds) {
+    if (track.is_finished) continue;
+    track.is_finished = true;
+    LACONIC_RETURN_IF_ERROR(track.encoder->finish(std::nullopt, impl_->sink_of(index)));
+  }
   return impl_->muxer->finish();
 }
 

@@ -9,11 +9,14 @@ extern "C" {
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+
+#include "codec/media/plain_quicktime.h"
 
 namespace laconic {
 namespace {
@@ -25,6 +28,7 @@ constexpr int64_t kMaxInterleave_us = 1000000;
 constexpr const char* kStaleFilmTags[] = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"};
 constexpr const char* kStaleVideoTags[] = {"encoder", "duration", "vendor_id", "handler_name", "rotate", "bps",
                                            "number_of_frames", "number_of_bytes"};
+constexpr const char* kStaleSoundTags[] = {"encoder", "duration", "vendor_id", "bps", "number_of_frames", "number_of_bytes"};
 
 // QuickTime's own list of languages has these spellings of ISO 639-2 (B), most files have the other (T).
 struct LanguagePair {
@@ -64,7 +68,7 @@ bool is_regular_or_new(const std::string& path) {
 
 Result<std::unique_ptr<FilmMuxer>> FilmMuxer::create(const MuxerOptions& options) {
   silence_ffmpeg();
-  if (options.film.video.time_base.num <= 0 || options.film.video.time_base.den <= 0) {
+  if (!options.is_sound_only && (options.film.video.time_base.num <= 0 || options.film.video.time_base.den <= 0)) {
     return invalid_argument("the time base of a film is above 0");
   }
   std::unique_ptr<FilmMuxer> muxer(new FilmMuxer(options));
@@ -73,7 +77,7 @@ Result<std::unique_ptr<FilmMuxer>> FilmMuxer::create(const MuxerOptions& options
     return unsupported("this FFmpeg was built without its writer for " + options.format);
   }
   muxer->format_.reset(format);
-  LACONIC_RETURN_IF_ERROR(muxer->describe_video());
+  if (!options.is_sound_only) LACONIC_RETURN_IF_ERROR(muxer->describe_video());
   return muxer;
 }
 
@@ -146,6 +150,7 @@ Status FilmMuxer::start() {
   AVDictionary* given = nullptr;
   if (is_quicktime()) av_dict_set(&given, "movflags", options_.movflags.c_str(), 0);
   if (is_quicktime() && options_.fragment_microseconds > 0) av_dict_set_int(&given, "frag_duration", options_.fragment_microseconds, 0);
+  av_dict_parse_string(&given, options_.settings.c_str(), "=", ":", 0);
   const int error = avformat_write_header(format_.get(), &given);
   av_dict_free(&given);
   LACONIC_RETURN_IF_ERROR(check(error, "write"));
@@ -158,16 +163,44 @@ Status FilmMuxer::add_other_streams() {
   int num_left_out = 0;
   for (const auto& from : source.streams) {
     if (from.description.index == source.video_index || is_timecode_or_chapters(from)) continue;
-    if (options_.is_video_only) {
+    if (tracks_.count(from.description.index) != 0) continue;
+    if (options_.is_video_only || (options_.is_sound_only && from.description.kind != StreamKind::kCoverArt)) {
       ++num_left_out;
     } else {
       LACONIC_RETURN_IF_ERROR(add_stream(from));
     }
   }
   if (num_left_out > 0) {
-    warnings_.push_back(std::to_string(num_left_out) + " other streams are left out: this container holds frames only");
+    warnings_.push_back(std::to_string(num_left_out) + " other streams are left out: " +
+                        (options_.is_video_only ? "this container holds frames only" : "a file of sound holds one"));
   }
   return ok_status();
+}
+
+Result<AVStream*> FilmMuxer::add_sound(int source_index) {
+  Track track;
+  track.is_callers = true;
+  track.stream = avformat_new_stream(format_.get(), nullptr);
+  if (track.stream == nullptr) return limit_exceeded("there is not enough memory");
+  track.stream->codecpar->codec_type = AVMEDIA_TYPE_AUDIO;
+  track.stream->disposition = AV_DISPOSITION_DEFAULT;
+  if (options_.film.source != nullptr) {
+    const auto& from = options_.film.source->impl().streams[static_cast<size_t>(source_index)];
+    add_stream_tags(from, *track.stream);
+    drop_tags(&track.stream->metadata, kStaleSoundTags);
+    track.stream->disposition = from.disposition;
+  }
+  AVStream* stream = track.stream;
+  tracks_[source_index] = std::move(track);
+  return stream;
+}
+
+void FilmMuxer::add_stream_tags(const FilmSource::Impl::Stream& from, AVStream& to) const {
+  av_dict_copy(&to.metadata, from.tags.get(), 0);
+  if (options_.format != "mov") return;
+  for (const LanguagePair& pair : kQuickTimeLanguages) {
+    if (from.description.language == pair.terminology) av_dict_set(&to.metadata, "language", pair.quicktime, 0);
+  }
 }
 
 Status FilmMuxer::add_stream(const FilmSource::Impl::Stream& from) {
@@ -194,12 +227,7 @@ Status FilmMuxer::add_stream(const FilmSource::Impl::Stream& from) {
   track.stream->avg_frame_rate = from.frame_rate;
   track.stream->disposition = from.disposition;
   track.stream->sample_aspect_ratio = parameters.sample_aspect_ratio;
-  av_dict_copy(&track.stream->metadata, from.tags.get(), 0);
-  if (options_.format == "mov") {
-    for (const LanguagePair& pair : kQuickTimeLanguages) {
-      if (from.description.language == pair.terminology) av_dict_set(&track.stream->metadata, "language", pair.quicktime, 0);
-    }
-  }
+  add_stream_tags(from, *track.stream);
   tracks_[from.description.index] = std::move(track);
   return ok_status();
 }
@@ -207,15 +235,24 @@ Status FilmMuxer::add_stream(const FilmSource::Impl::Stream& from) {
 // FFmpeg's tables know which codecs a container names, but not all that its writer refuses: so it is asked to write the
 // header of a file with this stream alone, into memory.
 bool FilmMuxer::can_hold(const FilmSource::Impl::Stream& from, const AVCodecParameters& parameters) const {
-  const bool is_ours = parameters.codec_id == AV_CODEC_ID_NONE && parameters.codec_tag == kAudioTag;
+  const bool is_ours = is_laconic(parameters) && parameters.codec_tag == kAudioTag;
   if (parameters.codec_id == AV_CODEC_ID_NONE && !is_ours) return false;
-  if (!is_ours && avformat_query_codec(format_->oformat, parameters.codec_id, FF_COMPLIANCE_NORMAL) == 0) return false;
-  // QuickTime's writer takes cover art and gives back a stream that nobody can name.
-  if (options_.format == "mov" && from.description.kind == StreamKind::kCoverArt) return false;
+  const bool is_cover = from.description.kind == StreamKind::kCoverArt;
+  const bool is_tag_of_mp4 = is_cover && options_.format == "ipod";  // its tables name only streams
+  if (!is_ours && !is_tag_of_mp4 && avformat_query_codec(format_->oformat, parameters.codec_id, FF_COMPLIANCE_NORMAL) == 0) {
+    return false;
+  }
+  // QuickTime's writer takes cover art and gives back a stream that nobody can name, NUT's one that counts as a film.
+  if (is_cover && (options_.format == "mov" || options_.format == "nut")) return false;
 
   AVFormatContext* made = nullptr;
   if (avformat_alloc_output_context2(&made, nullptr, options_.format.c_str(), nullptr) < 0) return false;
   const std::unique_ptr<AVFormatContext, Free> trial(made);
+  if (options_.is_sound_only) {  // cover art goes beside the sound, never alone
+    AVStream* sound = avformat_new_stream(trial.get(), nullptr);
+    if (sound == nullptr || avcodec_parameters_copy(sound->codecpar, format_->streams[0]->codecpar) < 0) return false;
+    sound->time_base = format_->streams[0]->time_base;
+  }
   AVStream* stream = avformat_new_stream(trial.get(), nullptr);
   if (stream == nullptr || avcodec_parameters_copy(stream->codecpar, &parameters) < 0) return false;
   stream->codecpar->codec_tag = tag_for(*trial->oformat, parameters);
@@ -289,9 +326,21 @@ Status FilmMuxer::write_video(AVPacket& packet) {
   return write_packet(packet);
 }
 
+Status FilmMuxer::write_sound(int source_index, AVPacket& packet, AVRational time_base) {
+  const auto found = tracks_.find(source_index);
+  LACONIC_CHECK(found != tracks_.end() && found->second.is_callers);
+  const auto shift = std::llround(options_.film.start_seconds / av_q2d(time_base));
+  packet.pts -= shift;
+  packet.dts -= shift;
+  // QuickTime's readers take every packet of sound for a key packet; to say otherwise costs four bytes a packet.
+  if (is_quicktime()) packet.flags |= AV_PKT_FLAG_KEY;
+  last_sound_duration_ = packet.duration;
+  return write_track(found->second, packet, time_base);
+}
+
 Status FilmMuxer::write(CopiedPacket copied) {
   const auto found = tracks_.find(copied.stream_index());
-  if (found == tracks_.end()) return ok_status();
+  if (found == tracks_.end() || found->second.is_callers) return ok_status();
   const double start = options_.film.start_seconds;
   const bool is_cover = (found->second.stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
   AVPacket& packet = *copied.impl().packet;
@@ -339,6 +388,8 @@ Status FilmMuxer::finish() {
   LACONIC_RETURN_IF_ERROR(check(av_write_trailer(format_.get()), "finish"));
   LACONIC_RETURN_IF_ERROR(check(avio_closep(&format_->pb), "finish"));
   if (part_.empty()) return ok_status();
+  // A disk without room for both still holds the one that plays.
+  if (options_.ends_plain && is_quicktime()) (void)rewrite_without_fragments(part_, last_sound_duration_);
   if (std::rename(part_.c_str(), target_.c_str()) != 0) return check(AVERROR(errno), "finish");
   part_.clear();
   return ok_status();
@@ -354,6 +405,12 @@ void FilmMuxer::close_file() {
 
 uint64_t FilmMuxer::bytes_written() const {
   return format_->pb != nullptr ? static_cast<uint64_t>(std::max<int64_t>(avio_tell(format_->pb), 0)) : 0;
+}
+
+std::string output_extension(const std::string& path) {
+  std::string extension = std::filesystem::path(path).extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  return extension;
 }
 
 }  // namespace laconic

@@ -10,6 +10,7 @@ extern "C" {
 #include <cstring>
 
 #include "codec/media/film_ffmpeg.h"
+#include "codec/media/film_input.h"
 
 namespace laconic {
 namespace {
@@ -18,28 +19,6 @@ namespace {
 constexpr char kContainers[] =
     "mov,matroska,nut,avi,mpegts,mpeg,flv,ogg,asf,yuv4mpegpipe,ivf,mxf,mxf_opatom,h264,hevc,m4v,mpegvideo,av1,obu,dv,rm,gxf,"
     "wtv,vc1,vc1test,swf,dirac,cavsvideo,h263,avs2,avs3,pva,nsv,bink,smk,roq,mvi,amv,film_cpk,idcin,ea,4xm,vmd,mjpeg";
-constexpr char kProtocols[] = "file,pipe";
-
-struct InputFree {
-  void operator()(AVFormatContext* format) const { avformat_close_input(&format); }
-};
-using Input = std::unique_ptr<AVFormatContext, InputFree>;
-
-struct OpenError {
-  int code = 0;
-};
-
-// "file:" keeps names with colons from being taken for addresses.
-Input open_input(const std::string& path, OpenError& error) {
-  silence_ffmpeg();
-  AVDictionary* given = nullptr;
-  av_dict_set(&given, "format_whitelist", kContainers, 0);
-  av_dict_set(&given, "protocol_whitelist", kProtocols, 0);
-  AVFormatContext* format = nullptr;
-  error.code = avformat_open_input(&format, path == "-" ? "pipe:0" : ("file:" + path).c_str(), nullptr, &given);
-  av_dict_free(&given);
-  return Input(error.code < 0 ? nullptr : format);
-}
 
 // -1 if there is none. Not av_find_best_stream: it prefers streams that a decoder exists for, and ours has none there.
 int first_video(const AVFormatContext& format) {
@@ -49,14 +28,6 @@ int first_video(const AVFormatContext& format) {
     if (stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !is_picture) return stream.index;
   }
   return -1;
-}
-
-bool is_ours(const AVCodecParameters& parameters) {
-  return parameters.codec_id == AV_CODEC_ID_NONE && parameters.codec_tag == kVideoTag;
-}
-
-double in_seconds(int64_t ticks, AVRational time_base) {
-  return ticks == AV_NOPTS_VALUE ? 0 : static_cast<double>(ticks) * av_q2d(time_base);
 }
 
 // From the stream's side data, else from the tag by which containers without a matrix keep it (film_muxer.cpp).
@@ -73,15 +44,6 @@ std::optional<std::array<int32_t, 9>> display_matrix_of(const AVStream& stream) 
   if (clockwise_degrees == 0 || !std::isfinite(clockwise_degrees)) return std::nullopt;
   av_display_rotation_set(matrix.data(), clockwise_degrees);  // it counts the other way than _get
   return matrix;
-}
-
-Status cannot_open(const std::string& path, int error) {
-  const std::string name = path == "-" ? "standard input" : "'" + path + "'";
-  if (error == AVERROR(ENOENT)) return io_error(name + " does not exist");
-  if (error == AVERROR(EISDIR)) return io_error(name + " is a directory, not a file");
-  if (error == AVERROR_INVALIDDATA || error == AVERROR(EINVAL)) return corrupt("is not a film, or is damaged at its start");
-  if (error == AVERROR_EOF) return need_more_data("is empty or ends within its header");
-  return io_error("cannot read " + name + ": " + ffmpeg_error(error));
 }
 
 }  // namespace
@@ -108,12 +70,10 @@ struct FilmReader::Impl {
 
   Status describe(const FilmReadOptions& options);
   Status start_decoder(const FilmReadOptions& options);
-  Result<bool> demux();  // false at the end
   Result<std::optional<VideoFrame>> next_frame();
   Result<VideoFrame> take_frame();
   VideoPacket take_packet() const;
   std::optional<VideoPacket> exchange(std::optional<VideoPacket> next);
-  Result<FilmItem> take_copy() const;
   void warn_of_damage();
 };
 
@@ -123,8 +83,8 @@ const FilmProperties& FilmReader::properties() const { return impl_->properties;
 std::shared_ptr<const FilmSource> FilmReader::source() const { return impl_->source; }
 
 bool FilmReader::is_film(const std::string& path) {
-  OpenError error;
-  const Input format = open_input(path, error);
+  int error = 0;
+  const Input format = open_input(path, kContainers, error);
   if (!format) return false;
   // Containers that describe their streams in packets show them only after some reading.
   if (first_video(*format) < 0 && avformat_find_stream_info(format.get(), nullptr) < 0) return false;
@@ -133,16 +93,16 @@ bool FilmReader::is_film(const std::string& path) {
 
 Result<std::unique_ptr<FilmReader>> FilmReader::open(const std::string& path, const FilmReadOptions& options) {
   auto impl = std::make_unique<Impl>();
-  OpenError error;
-  impl->format = open_input(path, error);
-  if (!impl->format) return cannot_open(path, error.code);
+  int error = 0;
+  impl->format = open_input(path, kContainers, error);
+  if (!impl->format) return cannot_open(path, error, "a film");
   if (!impl->packet || !impl->frame) return limit_exceeded("there is not enough memory");
   if (avformat_find_stream_info(impl->format.get(), nullptr) < 0) return corrupt("is not a film, or is damaged at its start");
   const int index = first_video(*impl->format);
   if (index < 0) return corrupt("holds no video stream");
   impl->video = impl->format->streams[index];
   LACONIC_RETURN_IF_ERROR(impl->describe(options));
-  LACONIC_ASSIGN_OR_RETURN(impl->source, snapshot_source(*impl->format, index));
+  LACONIC_ASSIGN_OR_RETURN(impl->source, snapshot_source(*impl->format, index, /*sound_index=*/-1));
   if (!impl->properties.is_laconic && options.decodes) LACONIC_RETURN_IF_ERROR(impl->start_decoder(options));
   return std::unique_ptr<FilmReader>(new FilmReader(std::move(impl)));
 }
@@ -150,7 +110,7 @@ Result<std::unique_ptr<FilmReader>> FilmReader::open(const std::string& path, co
 Status FilmReader::Impl::describe(const FilmReadOptions& options) {
   const AVCodecParameters& parameters = *video->codecpar;
   FilmProperties& p = properties;
-  p.is_laconic = is_ours(parameters);
+  p.is_laconic = laconic::is_laconic(parameters);
   if (p.is_laconic) {
     p.extradata.assign(parameters.extradata, parameters.extradata + parameters.extradata_size);
     p.video.format.width_px = parameters.width;
@@ -168,9 +128,7 @@ Status FilmReader::Impl::describe(const FilmReadOptions& options) {
   p.video.display_matrix = display_matrix_of(*video);
   p.video_stream_index = video->index;
   p.start_seconds = format->start_time == AV_NOPTS_VALUE ? 0 : static_cast<double>(format->start_time) / AV_TIME_BASE;
-  p.duration_seconds = video->duration > 0      ? in_seconds(video->duration, video->time_base)
-                       : format->duration > 0 ? static_cast<double>(format->duration) / AV_TIME_BASE
-                                              : 0;
+  p.duration_seconds = duration_seconds_of(*format, *video);
   p.num_frames = std::max<int64_t>(video->nb_frames, 0);
   p.num_chapters = static_cast<int>(format->nb_chapters);
   p.container = format->iformat->name;
@@ -214,7 +172,7 @@ Result<std::optional<FilmItem>> FilmReader::read() {
         return std::optional<FilmItem>();
       }
     }
-    LACONIC_ASSIGN_OR_RETURN(const bool has_packet, self.demux());
+    LACONIC_ASSIGN_OR_RETURN(const bool has_packet, read_packet(*self.format, *self.packet));
     if (!has_packet && !self.decoder) {
       if (auto last = self.exchange(std::nullopt)) return std::optional<FilmItem>(std::move(*last));
       return std::optional<FilmItem>();
@@ -224,27 +182,13 @@ Result<std::optional<FilmItem>> FilmReader::read() {
       avcodec_send_packet(self.decoder.get(), nullptr);
     } else if (self.packet->stream_index != self.video->index) {
       if (self.is_video_only) continue;
-      LACONIC_ASSIGN_OR_RETURN(FilmItem copy, self.take_copy());
+      LACONIC_ASSIGN_OR_RETURN(CopiedPacket copy, take_copy(*self.format, *self.packet));
       return std::optional<FilmItem>(std::move(copy));
     } else if (!self.decoder) {
       if (auto before = self.exchange(self.take_packet())) return std::optional<FilmItem>(std::move(*before));
     } else if (avcodec_send_packet(self.decoder.get(), self.packet.get()) < 0) {
       ++self.num_damaged;  // players go on as well; the sentence comes at the end
     }
-  }
-}
-
-Result<bool> FilmReader::Impl::demux() {
-  while (true) {
-    av_packet_unref(packet.get());
-    const int error = av_read_frame(format.get(), packet.get());
-    if (error == AVERROR(EAGAIN)) continue;
-    if (error == AVERROR_EOF) return format->pb != nullptr && format->pb->error < 0 && format->pb->error != AVERROR_EOF
-                                         ? Result<bool>(io_error("cannot read on: " + ffmpeg_error(format->pb->error)))
-                                         : Result<bool>(false);
-    if (error == AVERROR_INVALIDDATA) return corrupt("the container is damaged or ends early");
-    if (error < 0) return io_error("cannot read on: " + ffmpeg_error(error));
-    return true;
   }
 }
 
@@ -304,15 +248,6 @@ std::optional<VideoPacket> FilmReader::Impl::exchange(std::optional<VideoPacket>
     next->duration_ticks = left > 0 ? left : last_duration;
   }
   return next;
-}
-
-Result<FilmItem> FilmReader::Impl::take_copy() const {
-  auto copy = std::make_unique<CopiedPacket::Impl>();
-  copy->packet.reset(av_packet_alloc());
-  if (!copy->packet) return limit_exceeded("there is not enough memory");
-  copy->time_base = format->streams[packet->stream_index]->time_base;
-  av_packet_move_ref(copy->packet.get(), packet.get());
-  return FilmItem(CopiedPacket(std::move(copy)));
 }
 
 void FilmReader::Impl::warn_of_damage() {

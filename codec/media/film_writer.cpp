@@ -1,29 +1,15 @@
 #include "codec/media/film_writer.h"
 
-#include <algorithm>
-#include <cctype>
-#include <cstring>
-#include <filesystem>
-
 #include "codec/media/film_muxer.h"
+#include "codec/media/sound_ffmpeg.h"
 
 namespace laconic {
 namespace {
 
-// A fragment a key frame, and a second of film, so that a killed process leaves a file that plays; the header waits for the first fragment
-// (delay_moov) because only then it can say where each stream starts: without that, sound that starts before 0 shifts all
-// other streams. Tags of any name are kept.
-constexpr char kFragments[] = "frag_keyframe+empty_moov+default_base_moof+delay_moov+use_metadata_tags";
-constexpr int kFragmentMicroseconds = 1000000;
-
-std::string extension_of(const std::string& path) {
-  std::string extension = std::filesystem::path(path).extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
-  return extension;
-}
+constexpr int kFragmentMicroseconds = 1000000;  // so much is lost when the process is killed
 
 Result<std::string> container_for(const std::string& path) {
-  const std::string extension = extension_of(path);
+  const std::string extension = output_extension(path);
   if (path == "-" || extension == ".nut") return std::string("nut");
   if (extension == ".mov" || extension == ".qt") return std::string("mov");
   if (extension == ".mkv") return std::string("matroska");
@@ -52,26 +38,30 @@ Result<std::unique_ptr<FilmWriter>> FilmWriter::create(const FilmWriteOptions& o
   auto impl = std::make_unique<Impl>();
   if (!impl->packet) return limit_exceeded("there is not enough memory");
   LACONIC_ASSIGN_OR_RETURN(impl->muxer, FilmMuxer::create(muxer_options));
-  AVCodecParameters& parameters = *impl->muxer->video().codecpar;
-  parameters.codec_id = AV_CODEC_ID_NONE;
-  parameters.codec_tag = kVideoTag;
-  parameters.extradata = static_cast<uint8_t*>(av_mallocz(extradata.size() + AV_INPUT_BUFFER_PADDING_SIZE));
-  if (parameters.extradata == nullptr) return limit_exceeded("there is not enough memory");
-  if (!extradata.empty()) std::memcpy(parameters.extradata, extradata.data(), extradata.size());
-  parameters.extradata_size = static_cast<int>(extradata.size());
+  LACONIC_RETURN_IF_ERROR(describe_as_ours(impl->muxer->video(), kVideoTag, extradata));
+  if (!options.coded_sounds.empty() && muxer_options.format == "matroska") {
+    return unsupported("a Matroska file cannot hold Laconic sound; name the output .mov or .nut, or copy the sound");
+  }
+  for (const CodedSound& sound : options.coded_sounds) {
+    LACONIC_ASSIGN_OR_RETURN(AVStream * stream, impl->muxer->add_sound(sound.stream_index));
+    LACONIC_RETURN_IF_ERROR(describe_our_sound(sound.format, sound.extradata, *stream));
+  }
   LACONIC_RETURN_IF_ERROR(impl->muxer->start());
   return std::unique_ptr<FilmWriter>(new FilmWriter(std::move(impl)));
 }
 
 Status FilmWriter::write(const VideoPacket& from) {
   AVPacket& packet = *impl_->packet;
-  av_packet_unref(&packet);
-  if (av_new_packet(&packet, static_cast<int>(from.bytes.size())) < 0) return limit_exceeded("there is not enough memory");
-  if (!from.bytes.empty()) std::memcpy(packet.data, from.bytes.data(), from.bytes.size());
+  LACONIC_RETURN_IF_ERROR(fill_packet(from.bytes, packet));
   packet.pts = packet.dts = from.pts_ticks;
   packet.duration = from.duration_ticks;
   if (from.is_key_frame) packet.flags |= AV_PKT_FLAG_KEY;
   return impl_->muxer->write_video(packet);
+}
+
+Status FilmWriter::write(int stream_index, const AudioPacket& from, int num_samples) {
+  LACONIC_RETURN_IF_ERROR(fill_sound_packet(from, num_samples, *impl_->packet));
+  return impl_->muxer->write_sound(stream_index, *impl_->packet, kSoundTimeBase);
 }
 
 Status FilmWriter::write(CopiedPacket packet) { return impl_->muxer->write(std::move(packet)); }

@@ -1,14 +1,13 @@
 #include "codec/media/sound_encoder.h"
 
 extern "C" {
-#include <libavutil/audio_fifo.h>
-#include <libavutil/channel_layout.h>
 #include <libavutil/opt.h>
-#include <libswresample/swresample.h>
 }
 
 #include <algorithm>
 #include <cstdlib>
+
+#include "codec/media/sound_ffmpeg.h"
 
 namespace laconic {
 namespace {
@@ -17,20 +16,13 @@ constexpr int kOpusRate_hz = 48000;
 constexpr int kBitsPerChannel = 64000;
 constexpr int64_t kGapSamples = kOpusRate_hz / 20;
 
-struct SoundFree {
-  void operator()(SwrContext* context) const { swr_free(&context); }
-  void operator()(AVAudioFifo* fifo) const { av_audio_fifo_free(fifo); }
-};
-
-Status no_memory() { return limit_exceeded("there is not enough memory to code sound"); }
-
 }  // namespace
 
 struct SoundEncoder::Impl {
   Owned<AVCodecContext> decoder, encoder;
   Owned<AVCodecParameters> parameters{avcodec_parameters_alloc()};
-  std::unique_ptr<SwrContext, SoundFree> resampler;
-  std::unique_ptr<AVAudioFifo, SoundFree> fifo;
+  OwnedResampler resampler;
+  OwnedFifo fifo;
   Owned<AVFrame> decoded{av_frame_alloc()};
   Owned<AVPacket> coded{av_packet_alloc()};
   AVRational time_base{1, 1};
@@ -58,7 +50,7 @@ Result<std::unique_ptr<SoundEncoder>> SoundEncoder::create(const AVCodecParamete
   impl->time_base = time_base;
   impl->decoder.reset(avcodec_alloc_context3(in));
   impl->encoder.reset(avcodec_alloc_context3(out));
-  if (!impl->decoder || !impl->encoder || !impl->parameters || !impl->decoded || !impl->coded) return no_memory();
+  if (!impl->decoder || !impl->encoder || !impl->parameters || !impl->decoded || !impl->coded) return no_memory_for_sound();
   AVCodecContext& decoder = *impl->decoder;
   AVCodecContext& encoder = *impl->encoder;
   decoder.pkt_timebase = time_base;
@@ -77,7 +69,7 @@ Result<std::unique_ptr<SoundEncoder>> SoundEncoder::create(const AVCodecParamete
     return unsupported("libopus does not start: " + ffmpeg_error(error));
   }
   impl->fifo.reset(av_audio_fifo_alloc(encoder.sample_fmt, num_channels, kOpusRate_hz));
-  if (!impl->fifo || avcodec_parameters_from_context(impl->parameters.get(), &encoder) < 0) return no_memory();
+  if (!impl->fifo || avcodec_parameters_from_context(impl->parameters.get(), &encoder) < 0) return no_memory_for_sound();
   return std::unique_ptr<SoundEncoder>(new SoundEncoder(std::move(impl)));
 }
 
@@ -125,12 +117,12 @@ Status SoundEncoder::Impl::set_up_resampler(AVFrame& frame) {
 // Null: what the resampler still holds. A frame in another form than the first is skipped: libswresample refuses it.
 Status SoundEncoder::Impl::resample(const AVFrame* frame) {
   Owned<AVFrame> out(av_frame_alloc());
-  if (!out) return no_memory();
+  if (!out) return no_memory_for_sound();
   out->sample_rate = kOpusRate_hz;
   out->format = encoder->sample_fmt;
-  if (av_channel_layout_copy(&out->ch_layout, &encoder->ch_layout) < 0) return no_memory();
+  if (av_channel_layout_copy(&out->ch_layout, &encoder->ch_layout) < 0) return no_memory_for_sound();
   if (swr_convert_frame(resampler.get(), out.get(), frame) < 0) return ok_status();
-  if (av_audio_fifo_write(fifo.get(), reinterpret_cast<void**>(out->extended_data), out->nb_samples) < 0) return no_memory();
+  if (av_audio_fifo_write(fifo.get(), reinterpret_cast<void**>(out->extended_data), out->nb_samples) < 0) return no_memory_for_sound();
   return ok_status();
 }
 
@@ -138,12 +130,12 @@ Status SoundEncoder::Impl::encode_fifo(bool is_end, const std::function<Status(A
   const int frame_size = encoder->frame_size;
   while (av_audio_fifo_size(fifo.get()) >= (is_end ? 1 : frame_size)) {
     Owned<AVFrame> frame(av_frame_alloc());
-    if (!frame) return no_memory();
+    if (!frame) return no_memory_for_sound();
     frame->nb_samples = frame_size;
     frame->format = encoder->sample_fmt;
     frame->sample_rate = kOpusRate_hz;
     if (av_channel_layout_copy(&frame->ch_layout, &encoder->ch_layout) < 0 || av_frame_get_buffer(frame.get(), 0) < 0) {
-      return no_memory();
+      return no_memory_for_sound();
     }
     const int num_read = av_audio_fifo_read(fifo.get(), reinterpret_cast<void**>(frame->extended_data), frame_size);
     if (num_read <= 0) break;

@@ -1,0 +1,62 @@
+#include "codec/media/film_input.h"
+
+namespace laconic {
+namespace {
+
+constexpr char kProtocols[] = "file,pipe";
+
+}  // namespace
+
+// "file:" keeps names with colons from being taken for addresses.
+Input open_input(const std::string& path, const char* containers, int& error, const char* settings) {
+  silence_ffmpeg();
+  AVDictionary* given = nullptr;
+  av_dict_set(&given, "format_whitelist", containers, 0);
+  av_dict_set(&given, "protocol_whitelist", kProtocols, 0);
+  av_dict_parse_string(&given, settings, "=", ":", 0);
+  AVFormatContext* format = nullptr;
+  error = avformat_open_input(&format, path == "-" ? "pipe:0" : ("file:" + path).c_str(), nullptr, &given);
+  av_dict_free(&given);
+  return Input(error < 0 ? nullptr : format);
+}
+
+Status cannot_open(const std::string& path, int error, const char* what) {
+  const std::string name = path == "-" ? "standard input" : "'" + path + "'";
+  if (error == AVERROR(ENOENT)) return io_error(name + " does not exist");
+  if (error == AVERROR(EISDIR)) return io_error(name + " is a directory, not a file");
+  if (error == AVERROR_INVALIDDATA || error == AVERROR(EINVAL)) {
+    return corrupt(std::string("is not ") + what + ", or is damaged at its start");
+  }
+  if (error == AVERROR_EOF) return need_more_data("is empty or ends within its header");
+  return io_error("cannot read " + name + ": " + ffmpeg_error(error));
+}
+
+Result<bool> read_packet(AVFormatContext& format, AVPacket& packet) {
+  while (true) {
+    av_packet_unref(&packet);
+    const int error = av_read_frame(&format, &packet);
+    if (error == AVERROR(EAGAIN)) continue;
+    if (error == AVERROR_EOF) return format.pb != nullptr && format.pb->error < 0 && format.pb->error != AVERROR_EOF
+                                         ? Result<bool>(io_error("cannot read on: " + ffmpeg_error(format.pb->error)))
+                                         : Result<bool>(false);
+    if (error == AVERROR_INVALIDDATA) return corrupt("the container is damaged or ends early");
+    if (error < 0) return io_error("cannot read on: " + ffmpeg_error(error));
+    return true;
+  }
+}
+
+double duration_seconds_of(const AVFormatContext& format, const AVStream& stream) {
+  if (stream.duration > 0) return static_cast<double>(stream.duration) * av_q2d(stream.time_base);
+  return format.duration > 0 ? static_cast<double>(format.duration) / AV_TIME_BASE : 0;
+}
+
+Result<CopiedPacket> take_copy(const AVFormatContext& format, AVPacket& packet) {
+  auto copy = std::make_unique<CopiedPacket::Impl>();
+  copy->packet.reset(av_packet_alloc());
+  if (!copy->packet) return limit_exceeded("there is not enough memory");
+  copy->time_base = format.streams[packet.stream_index]->time_base;
+  av_packet_move_ref(copy->packet.get(), &packet);
+  return CopiedPacket(std::move(copy));
+}
+
+}  // namespace laconic
