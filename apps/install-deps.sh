@@ -1,7 +1,8 @@
 #!/bin/bash
 # Installs what building and testing Laconic needs on Debian 12; does nothing when all of it is there.
 #   apps/install-deps.sh [--eval]
-# --eval adds what apps/eval/rd.py needs: Python's numpy, scipy, matplotlib and Pillow, and the codecs it compares with.
+# --eval adds what rd.py, rd_video.py and rd_audio.py in apps/eval need: Python's numpy, scipy, matplotlib and Pillow, and the
+# codecs that they compare with.
 # Runs as root or with sudo, asks nothing. Used by apps/quickstart.sh and tests/run.sh.
 set -euo pipefail
 

@@ -9,7 +9,8 @@ from metrics import METRICS
 
 @dataclasses.dataclass
 class Curve:
-    """points: from the fewest bytes to the most, each {"bpp", metric key: value, and if measured the means of all columns}.
+    """points: from the fewest bytes to the most, each {"bpp" (of sounds "kbps"), metric key: value, and if measured the means of
+    all columns}.
 
     sources: what it was measured from, {digest of a picture or clip: points}; empty if unknown.
     """
@@ -21,9 +22,14 @@ class Curve:
     is_published: bool = False
 
 
+def rate(point):
+    """Bits per pixel; of sounds, which have none, kbit/s."""
+    return point["bpp"] if "bpp" in point else point["kbps"]
+
+
 def scaled(points, metric):
-    """[(bpp, quality)] of the points that have the metric, on the scale on which more is better."""
-    return [(point["bpp"], metric.scale(point[metric.key])) for point in points if point.get(metric.key) is not None]
+    """[(rate, quality)] of the points that have the metric, on the scale on which more is better."""
+    return [(rate(point), metric.scale(point[metric.key])) for point in points if point.get(metric.key) is not None]
 
 
 def mean_row(rows):
@@ -41,12 +47,12 @@ def measured_curve(codec, jobs, rows):
             if row is not None:
                 sources.setdefault(job.source.digest, []).append(row)
     points = [mean_row(quality_rows) for quality_rows in by_quality.values() if None not in quality_rows]
-    return Curve(codec.name, codec.title, sorted(points, key=lambda point: point["bpp"]), sources)
+    return Curve(codec.name, codec.title, sorted(points, key=rate), sources)
 
 
 def published_curve(name, points, sources=None):
     title = f"{name} (published)"
-    return Curve(title, title, sorted(points, key=lambda point: point["bpp"]), sources or {}, is_published=True)
+    return Curve(title, title, sorted(points, key=rate), sources or {}, is_published=True)
 
 
 def published_curves(path, names):
@@ -88,14 +94,14 @@ def bd_rates_of_sources(anchor, curve, metric):
 def bd_rates(anchor, curve, metrics=METRICS):
     """{metric key: {"mean_curve": percent, "per_picture": percent or None}} of `curve` against `anchor`.
 
-    mean_curve: of the curves of mean bpp and mean metric over all pictures, as CompressAI does and as published curves allow;
+    mean_curve: of the curves of mean rate and mean metric over all pictures, as CompressAI does and as published curves allow;
     per_picture: mean over pictures of each picture's own BD-rate, where both were measured here.
     """
-    rates = {}
+    found = {}
     for metric in metrics:
         of_means = bd_rate(scaled(anchor.points, metric), scaled(curve.points, metric))
         if of_means is None:
             continue
         each = list(bd_rates_of_sources(anchor, curve, metric).values())
-        rates[metric.key] = {"mean_curve": of_means, "per_picture": sum(each) / len(each) if each else None}
-    return rates
+        found[metric.key] = {"mean_curve": of_means, "per_picture": sum(each) / len(each) if each else None}
+    return found

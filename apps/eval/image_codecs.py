@@ -54,6 +54,7 @@ class Laconic(Codec):
     _OF_DECODER_TOO = ("model", "device", "threads")
 
     base_name, base_title = "laconic", "Laconic"  # before the settings
+    weight_kinds = ("image",)  # of `laconic models`, that the codec works with
 
     def __init__(self, program, settings):
         self.program = program
@@ -81,7 +82,8 @@ class Laconic(Codec):
         listed = subprocess.run([self.program, "models", "--json", *model], capture_output=True, text=True)
         if listed.returncode != 0:
             raise CodecError(f"{self.name} cannot be measured: {last_line(listed.stderr)}")
-        weights = [entry["id"] for entry in json.loads(listed.stdout) if entry["is_default"] and entry.get("kind", "image") == "image"]
+        weights = [entry["id"] for entry in json.loads(listed.stdout)
+                   if entry["is_default"] and entry.get("kind", "image") in self.weight_kinds]
         return f"program {digest}, weights {' '.join(weights) or 'unknown'}"
 
 

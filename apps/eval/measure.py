@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 import metrics
+import rows
 from image_codecs import CodecError
-from rows import run_codec
 
 CROP_PX = 192  # side of the crops that the report shows side by side
 
@@ -38,20 +38,6 @@ def open_picture(path):
     return Picture(path, digest)
 
 
-class Crops:
-    """Crops in DIR/crops/KEY.png: of rows by their key, of originals by the picture's digest."""
-
-    def __init__(self, folder):
-        self._folder = folder / "crops"
-        self._folder.mkdir(parents=True, exist_ok=True)
-
-    def path(self, key):
-        return self._folder / f"{key}.png"
-
-    def add(self, key, samples):
-        Image.fromarray(samples).save(self.path(key))
-
-
 def detail_window(samples):
     """(top, left) of the CROP_PX square with the most detail, on a grid of 32 pixels; 0 along a side shorter than it."""
     detail = np.pad(np.abs(np.diff(samples.astype(np.int32).sum(axis=2), axis=1)), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
@@ -76,7 +62,7 @@ class Workplace:
             Image.fromarray(self.samples).save(path)
         self.window = detail_window(self.samples)
         if not crops.path(picture.digest).exists():
-            crops.add(picture.digest, self._crop(self.samples))
+            crops.add(picture.digest, Image.fromarray(self._crop(self.samples)))
 
     def _crop(self, samples):
         top, left = self.window
@@ -86,13 +72,7 @@ class Workplace:
         """The row of one job; its crop is kept before the row is there. Raises CodecError."""
         start = time.monotonic()
         codec = job.codec
-        stream, decoded = self.folder / f"stream{codec.suffix}", self.folder / f"decoded{codec.decoded_suffix}"
-        for path in (stream, decoded):
-            path.unlink(missing_ok=True)
-        cost_file = str(self.folder / "cost.json")
-        encode_command = codec.encode_command(self.png, self.ppm, job.quality, str(stream))
-        cost = run_codec("encode", job, encode_command, stream, cost_file)
-        cost |= run_codec("decode", job, codec.decode_command(str(stream), str(decoded)), decoded, cost_file)
+        stream, decoded, cost = rows.code(job, self.folder, self.png, self.ppm)
         samples = _read_rgb(decoded)
         if samples.shape != self.samples.shape:
             raise CodecError(f"{codec.name} decoded {job.source.path.name} at quality {job.quality} to "
@@ -107,5 +87,5 @@ class Workplace:
             "bpp": 8 * size_bytes / (samples.shape[0] * samples.shape[1]),
             **metrics.measure(self.samples, samples, self.png, decoded_png), **cost,
         }
-        self.crops.add(job.key, self._crop(samples))
+        self.crops.add(job.key, Image.fromarray(self._crop(samples)))
         return {**row, "row_seconds": time.monotonic() - start}

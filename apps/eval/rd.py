@@ -11,18 +11,18 @@ options of `laconic encode`, as OPTION=VALUE. DIR gets report.html, rd.json, rd.
 crops/ keep every row as soon as it is measured, so the same command goes on where a run was stopped, and another codec, picture
 or new weights only add what is missing. Exit code: 0 done; 1 wrong usage or some codec failed; 130 interrupted.
 """
-import argparse
 import functools
 import pathlib
-import signal
 import sys
 
 try:
+    import command_line
     import curves
     import measure
     import report
     import rows
     from image_codecs import CodecError, Laconic, parse_codecs
+    from kept_pictures import KeptPictures
 except ModuleNotFoundError as error:
     sys.exit(f"rd.py: Python at {sys.executable} has no {error.name}; "
              "run apps/install-deps.sh --eval and use /usr/bin/python3")
@@ -31,34 +31,15 @@ PICTURE_SUFFIXES = {".bmp", ".png", ".pnm", ".ppm", ".tif", ".tiff"}
 
 
 def parse_arguments(arguments):
-    parser = argparse.ArgumentParser(prog="rd.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("pictures", nargs="+", type=pathlib.Path, metavar="PICTURES")
-    parser.add_argument("--codecs", required=True,
-                        help="comma-separated: laconic[:OPTION=VALUE...], jpeg, webp, avif, jxl, x265")
-    parser.add_argument("--out", required=True, type=pathlib.Path, metavar="DIR")
-    parser.add_argument("--program", default=str(pathlib.Path(__file__).resolve().parents[2] / "build" / "laconic"),
-                        help="laconic's program (build/laconic)")
-    parser.add_argument("--jobs", type=int, default=1, help="pictures at a time (1: more make the measured seconds longer)")
+    parser = command_line.new_parser("rd.py", __doc__, "pictures", "laconic[:OPTION=VALUE...], jpeg, webp, avif, jxl, x265")
     parser.add_argument("--anchor", help="curve that BD-rates refer to (the first that is not laconic's)")
     parser.add_argument("--published", action="append", default=[], metavar="FILE[:NAME,NAME...]",
                         help="adds published curves: all in the JSON file, or those named")
-    chosen = parser.parse_args(arguments)
-    if chosen.jobs < 1:
-        parser.error(f"--jobs is {chosen.jobs}; it must be at least 1")
-    return chosen
+    return parser.parse_args(arguments)
 
 
 def find_pictures(paths):
-    """Pictures named or lying directly in the folders named, in order. Raises CodecError."""
-    files = []
-    for path in paths:
-        if path.is_dir():
-            files += sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES)
-        else:
-            files.append(path)
-    if not files:
-        raise CodecError(f"There is no picture ({', '.join(sorted(PICTURE_SUFFIXES))}) in {', '.join(map(str, paths))}.")
-    return list({picture.digest: picture for picture in map(measure.open_picture, files)}.values())
+    return command_line.find_sources(paths, PICTURE_SUFFIXES, "picture", measure.open_picture)
 
 
 def read_published(specs):
@@ -97,7 +78,7 @@ def print_summary(anchor, rates):
 
 def compare(pictures, codecs, published, anchor_name, folder, num_workers):
     """Measures what is missing, writes the report into `folder`; returns {codec name: sentence} of codecs that failed."""
-    store, crops = rows.Store(folder), measure.Crops(folder)
+    store, crops = rows.Store(folder), KeptPictures(folder / "crops")
     versions = {codec.name: codec.version() for codec in codecs}
     jobs = [job for picture in pictures for codec in codecs
             for job in rows.jobs_for(picture, codec, versions[codec.name])]
@@ -117,22 +98,13 @@ def compare(pictures, codecs, published, anchor_name, folder, num_workers):
 
 def main(arguments):
     chosen = parse_arguments(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # kill, as Ctrl-C, ends after the rows begun
-    try:
+
+    def measure_all():
         codecs = parse_codecs(chosen.codecs, {"laconic": functools.partial(Laconic, chosen.program)})
         published = read_published(chosen.published)
-        pictures = find_pictures(chosen.pictures)
-        chosen.out.mkdir(parents=True, exist_ok=True)
-        failures = compare(pictures, codecs, published, chosen.anchor, chosen.out, chosen.jobs)
-    except CodecError as error:
-        print(f"rd.py: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nrd.py: interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
-    for sentence in failures.values():
-        print(f"rd.py: {sentence}", file=sys.stderr)
-    return 1 if failures else 0
+        return compare(find_pictures(chosen.pictures), codecs, published, chosen.anchor, chosen.out, chosen.jobs)
+
+    return command_line.run("rd.py", measure_all)
 
 
 if __name__ == "__main__":

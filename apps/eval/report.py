@@ -118,7 +118,7 @@ def _curve_table(curve, plotted):
     return table(head, lines)
 
 
-def _figure(folder, path, caption):
+def figure(folder, path, caption):
     return (f'<figure><img src="{html.escape(path.relative_to(folder).as_posix())}" alt="" loading="lazy">'
             f"<figcaption>{html.escape(caption)}</figcaption></figure>")
 
@@ -128,10 +128,10 @@ def _crop_section(folder, curves, crops):
     titles = {curve.name: curve.title for curve in curves}
     parts = []
     for picture_name, original, of_codecs in crops[::step]:
-        figures = [_figure(folder, original, "original")]
+        figures = [figure(folder, original, "original")]
         for name, choices in of_codecs.items():
             row, path = min(choices, key=lambda choice: abs(math.log(choice[0]["bpp"] / CROP_BPP)))
-            figures.append(_figure(folder, path, f"{titles[name]}: {row['bpp']:.3f} bpp, {row['psnr']:.2f} dB"))
+            figures.append(figure(folder, path, f"{titles[name]}: {row['bpp']:.3f} bpp, {row['psnr']:.2f} dB"))
         parts.append(f'<h3>{html.escape(picture_name)}</h3><div class="crops">{"".join(figures)}</div>')
     return "\n".join(parts)
 

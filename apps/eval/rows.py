@@ -40,6 +40,7 @@ class Store:
     """
 
     def __init__(self, folder):
+        folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "rows.jsonl"
         self._lock = threading.Lock()
         self.rows = {}
@@ -62,7 +63,7 @@ class Store:
             self.rows[row["key"]] = row
 
 
-def run_codec(verb, job, command, output, cost_file):
+def _run_codec(verb, job, command, output, cost_file):
     """What process.run measured of `command`, which is to write the path `output`. Raises CodecError."""
     what = f"{job.codec.name} could not {verb} {job.source.path.name} at quality {job.quality}"
     try:
@@ -73,6 +74,19 @@ def run_codec(verb, job, command, output, cost_file):
     if not output.is_file():
         raise CodecError(f"{what}: {command[0]} wrote no file.")
     return {f"{verb}_{name}": value for name, value in cost.items()}
+
+
+def code(job, folder, *source):
+    """Encodes and decodes within `folder`; source: what the codec's encode_command takes before the quality. Returns the paths of
+    stream and decoded file, and what both runs cost. Raises CodecError."""
+    codec = job.codec
+    stream, decoded = folder / f"stream{codec.suffix}", folder / f"decoded{codec.decoded_suffix}"
+    for path in (stream, decoded):
+        path.unlink(missing_ok=True)
+    cost_file = str(folder / "cost.json")
+    cost = _run_codec("encode", job, codec.encode_command(*source, job.quality, str(stream)), stream, cost_file)
+    cost |= _run_codec("decode", job, codec.decode_command(str(stream), str(decoded)), decoded, cost_file)
+    return stream, decoded, cost
 
 
 def _seconds_left(pending, rows, num_workers):

@@ -34,6 +34,7 @@ class LaconicVideo(Laconic, VideoCodec):
     """`settings` become options of `laconic encode`."""
 
     suffix = ".mov"
+    weight_kinds = ("image", "video")
 
     def __init__(self, program, qualities, settings):
         super().__init__(program, settings)

@@ -1,15 +1,14 @@
 """Measures a codec on a clip: the row of one clip, codec and quality."""
 import dataclasses
 import fractions
-import hashlib
-import json
 import pathlib
 import subprocess
 import time
 
+import probe
+import rows
 import video_metrics
-from image_codecs import CodecError, last_line
-from rows import run_codec
+from image_codecs import CodecError
 from video_codecs import y4m_command
 
 
@@ -22,35 +21,16 @@ class Clip:
     fps: float  # average
 
 
-def _ffprobe(path, *options):
-    """What ffprobe tells of the first video stream of a file. Raises CodecError."""
-    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", *options, str(path)]
-    try:
-        return subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
-    except OSError as error:
-        raise CodecError(f"Clips cannot be read: ffprobe: {error.strerror}; apps/install-deps.sh --eval installs it.") from error
-    except subprocess.CalledProcessError as error:
-        raise CodecError(f"{path} cannot be read as a film: {last_line(error.stderr)}") from error
-
-
 def open_clip(path):
     """The clip in a file. Raises CodecError."""
-    streams = json.loads(_ffprobe(path, "-show_entries", "stream=width,height,avg_frame_rate", "-of", "json"))["streams"]
-    if not streams or not streams[0].get("width"):
+    stream = probe.stream_properties(path, "v:0", "film", "width", "height", "avg_frame_rate")
+    if not stream.get("width"):
         raise CodecError(f"{path} cannot be read as a film: it has no video stream.")
     try:
-        fps = float(fractions.Fraction(streams[0]["avg_frame_rate"]))
+        fps = float(fractions.Fraction(stream["avg_frame_rate"]))
     except (KeyError, ValueError, ZeroDivisionError):
         raise CodecError(f"{path} has no frame rate.") from None
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-    return Clip(path, digest, streams[0]["width"], streams[0]["height"], fps)
-
-
-def stream_bytes(film):
-    """Bytes of all packets of a film's first video stream, without the container. Raises CodecError."""
-    listed = _ffprobe(film, "-show_entries", "packet=size", "-of", "default=noprint_wrappers=1:nokey=1")
-    return sum(int(line) for line in listed.split())
+    return Clip(path, probe.file_digest(path), stream["width"], stream["height"], fps)
 
 
 def _quality(clip, decoded):
@@ -77,18 +57,12 @@ class Workplace:
         """The row of one job. Raises CodecError."""
         start = time.monotonic()
         codec, clip = job.codec, self.clip
-        stream, decoded = self.folder / f"stream{codec.suffix}", self.folder / f"decoded{codec.decoded_suffix}"
-        for path in (stream, decoded):
-            path.unlink(missing_ok=True)
-        cost_file = str(self.folder / "cost.json")
-        encode_command = codec.encode_command(str(clip.path), clip.fps, job.quality, str(stream))
-        cost = run_codec("encode", job, encode_command, stream, cost_file)
-        cost |= run_codec("decode", job, codec.decode_command(str(stream), str(decoded)), decoded, cost_file)
+        stream, decoded, cost = rows.code(job, self.folder, str(clip.path), clip.fps)
         try:
             quality = _quality(clip, decoded)
         except video_metrics.FrameError as error:
             raise CodecError(f"{codec.name} decoded {clip.path.name} at quality {job.quality} wrongly: {error}.") from error
-        num_frames, size_bytes = quality["num_frames"], stream_bytes(stream)
+        num_frames, size_bytes = quality["num_frames"], probe.stream_bytes(stream, "v:0", "film")
         row = {
             "key": job.key, "clip": clip.path.name, "codec": codec.name, "quality": job.quality, "width_px": clip.width_px,
             "height_px": clip.height_px, "fps": clip.fps, "bytes": size_bytes,
