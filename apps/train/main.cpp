@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/train/ablation.h"
+#include "apps/train/audio_task.h"
 #include "apps/train/image_task.h"
 #include "apps/train/table_counts.h"
 #include "apps/train/trainer.h"
@@ -158,8 +159,21 @@ Status train_video(const TrainConfig& config, const Options& options) {
                                     models::model_id_text(task.image().model_id), make_record(*trainer, options, "clips", task.num_clips()));
 }
 
+Status train_audio(const TrainConfig& config, const Options& options) {
+  if (options.ablate || !options.val_dir.empty()) return invalid_argument("--ablate and --val are for the image network");
+  LACONIC_ASSIGN_OR_RETURN(std::unique_ptr<AudioTask> owned_task, AudioTask::create(config, options.trainer));
+  AudioTask& task = *owned_task;
+  LACONIC_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer, Trainer::create(config, options.trainer, std::move(owned_task)));
+  if (!options.export_only) LACONIC_RETURN_IF_ERROR(trainer->run([](int64_t) { return ok_status(); }));
+  EmaScope averaged(trainer->ema());
+  constexpr int kCountedStretches = 240;
+  return models::save_audio_weights(options.trainer.out_dir + "/audio.safetensors", task.audio_network(), task.count_tables(kCountedStretches),
+                                    make_record(*trainer, options, "recordings", task.num_recordings()));
+}
+
 Status run(const Options& options) {
   LACONIC_ASSIGN_OR_RETURN(const TrainConfig config, read_train_config(options.config));
+  if (config.audio_network) return train_audio(config, options);
   return config.num_frames > 1 ? train_video(config, options) : train_image(config, options);
 }
 

@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "apps/train/shard_file.h"
 #include "codec/base/span.h"
 #include "codec/base/status.h"
 
@@ -33,29 +35,20 @@ Result<std::vector<Picture>> open_shards(const std::string& folder);
 // Collects pictures in memory and writes 00000.shard, 00001.shard, ... each as a temporary file that is then renamed.
 class ShardWriter {
  public:
-  // Makes the folder if needed; refuses one that holds shards already, since they would be mixed.
+  // Makes the folder if needed; refuses one that holds shards already, since they would be mixed. A shard is closed before its
+  // pixels would pass shard_bytes; one picture always fits.
   static Result<ShardWriter> create(const std::string& folder, uint64_t shard_bytes);
 
   Status add(ByteSpan rgb, uint32_t width_px, uint32_t height_px);
-  Status finish();  // writes what is left; without it the last shard is lost
+  Status finish() { return files_.finish(); }  // writes what is left; without it the last shard is lost
 
-  int64_t num_pictures() const { return num_pictures_; }
-  int64_t num_shards() const { return num_shards_; }
+  int64_t num_pictures() const { return files_.num_items(); }
+  int64_t num_shards() const { return files_.num_shards(); }
 
  private:
-  struct Entry {
-    uint64_t offset_bytes;  // into pixels_
-    uint32_t width_px, height_px;
-  };
-  ShardWriter(std::string folder, uint64_t shard_bytes) : folder_(std::move(folder)), shard_bytes_(shard_bytes) {}
-  Status write_shard();
+  explicit ShardWriter(ShardFileWriter files) : files_(std::move(files)) {}
 
-  std::string folder_;
-  uint64_t shard_bytes_;  // a shard is closed before its pixels would pass this; one picture always fits
-  std::vector<Entry> entries_;
-  Bytes pixels_;
-  int64_t num_pictures_ = 0;
-  int64_t num_shards_ = 0;
+  ShardFileWriter files_;
 };
 
 }  // namespace laconic::train

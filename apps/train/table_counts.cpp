@@ -64,12 +64,12 @@ int choose_skip(const std::vector<std::vector<double>>& scales, double share) {
 
 }  // namespace
 
-TableCounts::TableCounts(int hyper_latents) : channels_(hyper_latents) {
+TableCounts::TableCounts(int num_hyper_tables) {
   for (int index = 0; index < kNumScales; ++index) scales_.emplace_back(2 * residual_range(index) + 2, 0.0);
-  hyper_.assign(static_cast<size_t>(kNumAnchors * channels_), std::vector<double>(2 * kMaxHyperSymbol + 2, 0.0));
+  hyper_.assign(static_cast<size_t>(num_hyper_tables), std::vector<double>(2 * kMaxHyperSymbol + 2, 0.0));
 }
 
-void TableCounts::add(int anchor, const torch::Tensor& residuals, const torch::Tensor& indexes, const torch::Tensor& z_hat) {
+void TableCounts::add_residuals(const torch::Tensor& residuals, const torch::Tensor& indexes) {
   const torch::Tensor r = residuals.to(torch::kCPU).to(torch::kInt).contiguous().flatten();
   const torch::Tensor index = indexes.to(torch::kCPU).to(torch::kInt).contiguous().flatten();
   for (int64_t i = 0; i < r.numel(); ++i) {
@@ -78,25 +78,24 @@ void TableCounts::add(int anchor, const torch::Tensor& residuals, const torch::T
     count_symbol(counts, r.data_ptr<int>()[i], 0.5);
     count_symbol(counts, -r.data_ptr<int>()[i], 0.5);
   }
-  const torch::Tensor z = z_hat.to(torch::kCPU).to(torch::kInt).contiguous();
-  const int64_t positions = z.size(2) * z.size(3);
-  for (int64_t i = 0; i < z.numel(); ++i)
-    count_symbol(hyper_[anchor * channels_ + i / positions % channels_], z.data_ptr<int>()[i], 1);
 }
 
-models::LatentTables TableCounts::tables(const models::LatentModelImpl& model, double skip_share) const {
+void TableCounts::add_hyper(int first_table, const torch::Tensor& z_hat) {
+  const torch::Tensor z = z_hat.to(torch::kCPU).to(torch::kInt).contiguous();
+  const int64_t channels = z.size(1), positions = z.size(2) * z.size(3);
+  for (int64_t i = 0; i < z.numel(); ++i) count_symbol(hyper_[first_table + i / positions % channels], z.data_ptr<int>()[i], 1);
+}
+
+models::LatentTables TableCounts::tables(const torch::Tensor& z_log_scales, const torch::Tensor& z_means, double skip_share) const {
   models::LatentTables tables;
   for (int index = 0; index < kNumScales; ++index) {
     const double sigma = models::kScaleMin * std::exp(index * models::log_scale_step());
     tables.scales.push_back(make_table(scales_[index], kResidualPriorWeight, [&](double x) { return normal_cdf(x / sigma); }));
   }
-  const torch::Tensor scales = model.z_log_scales.exp().to(torch::kCPU), means = model.z_means.to(torch::kCPU);
-  for (int anchor = 0; anchor < kNumAnchors; ++anchor) {
-    for (int64_t c = 0; c < channels_; ++c) {
-      const double scale = scales[anchor][c].item<double>(), mean = means[anchor][c].item<double>();
-      tables.hyper.push_back(make_table(hyper_[anchor * channels_ + c], kHyperPriorWeight,
-                                        [&](double x) { return logistic_cdf((x - mean) / scale); }));
-    }
+  const torch::Tensor scales = z_log_scales.exp().flatten().to(torch::kCPU), means = z_means.flatten().to(torch::kCPU);
+  for (size_t i = 0; i < hyper_.size(); ++i) {
+    const double scale = scales[static_cast<int64_t>(i)].item<double>(), mean = means[static_cast<int64_t>(i)].item<double>();
+    tables.hyper.push_back(make_table(hyper_[i], kHyperPriorWeight, [&](double x) { return logistic_cdf((x - mean) / scale); }));
   }
   tables.skip_below = choose_skip(scales_, skip_share);
   return tables;
@@ -105,16 +104,18 @@ models::LatentTables TableCounts::tables(const models::LatentModelImpl& model, d
 models::LatentTables count_tables(models::ImageNetwork network, const PatchSampler& sampler, const CountOptions& options) {
   torch::NoGradGuard no_grad;
   const torch::Device device = network->log_gains.device();
-  TableCounts counts(network->config().hyper_latents);
+  const int hyper_latents = network->config().hyper_latents;
+  TableCounts counts(kNumAnchors * hyper_latents);
   for (int anchor = 0; anchor < kNumAnchors; ++anchor) {
     for (int i = 0; i < options.samples_per_anchor; ++i) {
       const torch::Tensor patch = sampler.batch(kFirstCountStep - i, 1, options.crop_px).to(device).to(torch::kFloat) / 255;
       const torch::Tensor steps = torch::full({1}, anchor * 256.0, patch.options());
       const models::ImageEstimate e = network->estimate(patch.contiguous(torch::MemoryFormat::ChannelsLast), steps, nullptr, torch::kFloat);
-      counts.add(anchor, e.residuals, e.indexes, e.z_hat);
+      counts.add_residuals(e.residuals, e.indexes);
+      counts.add_hyper(anchor * hyper_latents, e.z_hat);
     }
   }
-  return counts.tables(*network, options.skip_share);
+  return counts.tables(network->z_log_scales, network->z_means, kSkipShare);
 }
 
 }  // namespace laconic::train

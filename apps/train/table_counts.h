@@ -11,25 +11,28 @@ namespace laconic::train {
 
 constexpr int64_t kFirstCountStep = -1000;  // steps whose data training never uses go down from here
 
+// Symbols with scale indexes so low that fewer than this share is not 0 are left out of the stream (selective coding).
+constexpr double kSkipShare = 0.01;
+
 struct CountOptions {
   int samples_per_anchor = 24;
   int crop_px = 512;
-  // Symbols with scale indexes so low that fewer than this share is not 0 are left out of the stream (selective coding).
-  double skip_share = 0.01;
 };
 
 // Histograms of what a latent model codes.
 class TableCounts {
  public:
-  explicit TableCounts(int hyper_latents);
-  // residuals and indexes: of one shape, any; z_hat: [N, Z, h, w], at a quality anchor.
-  void add(int anchor, const torch::Tensor& residuals, const torch::Tensor& indexes, const torch::Tensor& z_hat);
-  models::LatentTables tables(const models::LatentModelImpl& model, double skip_share) const;
+  explicit TableCounts(int num_hyper_tables);
+  // Of one shape, any.
+  void add_residuals(const torch::Tensor& residuals, const torch::Tensor& indexes);
+  // z_hat: [N, C, h, w]; channel c counts for table first_table + c.
+  void add_hyper(int first_table, const torch::Tensor& z_hat);
+  // z_log_scales, z_means: of the logistic prior of training, one each for each hyper table.
+  models::LatentTables tables(const torch::Tensor& z_log_scales, const torch::Tensor& z_means, double skip_share) const;
 
  private:
-  const int64_t channels_;                   // of z
   std::vector<std::vector<double>> scales_;  // [index][symbol + range], last: outside
-  std::vector<std::vector<double>> hyper_;   // [anchor * Z + channel]
+  std::vector<std::vector<double>> hyper_;   // [table]
 };
 
 // Runs the network (with the weights it has now) over patches at every quality anchor.

@@ -56,7 +56,7 @@ Result<TrainConfig> read_train_config(const std::string& path) {
     else wrong = name;
   });
   for (const auto& [name, value] : json.items()) {
-    bool known = name == "network";
+    bool known = name == "network" || name == "audio_network";
     visit_fields(config, [&, &key = name](const char* field_name, auto&) { known = known || key == field_name; });
     if (!known) wrong = name;
   }
@@ -65,7 +65,13 @@ Result<TrainConfig> read_train_config(const std::string& path) {
     const std::string error = models::config_from_json(json["network"].dump(), config.network);
     if (!error.empty()) return invalid_argument(path + ": " + error);
   }
-  if (config.num_frames < 1 || config.num_frames > 32) return invalid_argument(path + ": num_frames must be 1 to 32");
+  if (json.contains("audio_network")) {
+    const std::string error = models::audio_config_from_json(json["audio_network"].dump(), config.audio_network.emplace());
+    if (!error.empty()) return invalid_argument(path + ": " + error);
+  }
+  const int max_frames = config.audio_network ? 1024 : 32;
+  if (config.num_frames < 1 || config.num_frames > max_frames)
+    return invalid_argument(path + ": num_frames must be 1 to " + std::to_string(max_frames));
   if (config.batch_size < 1 || config.crop_px < 64 || config.crop_px % 64 != 0 || config.steps < 1 || config.lr <= 0)
     return invalid_argument(path + ": batch_size, steps and lr must be positive, crop_px a positive multiple of 64");
   return config;
@@ -74,7 +80,8 @@ Result<TrainConfig> read_train_config(const std::string& path) {
 std::string train_config_to_json(const TrainConfig& config) {
   nlohmann::json json;
   visit_fields(config, [&](const char* name, const auto& field) { json[name] = field; });
-  json["network"] = nlohmann::json::parse(models::config_to_json(config.network));
+  if (config.audio_network) json["audio_network"] = nlohmann::json::parse(models::audio_config_to_json(*config.audio_network));
+  else json["network"] = nlohmann::json::parse(models::config_to_json(config.network));
   return json.dump();
 }
 

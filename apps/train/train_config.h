@@ -2,19 +2,22 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "codec/base/status.h"
+#include "models/audio/config.h"
 #include "models/image/config.h"
 
 namespace laconic::train {
 
 struct TrainConfig {
   models::ImageConfig network;
+  std::optional<models::AudioConfig> audio_network;  // present: the sound network is trained
   int64_t steps = 10000;          // length of the run; the schedule ends there
   int batch_size = 8;
   int crop_px = 256;
-  int num_frames = 1;             // above 1: the video network, on as many frames of clips
+  int num_frames = 1;             // above 1: the video network, on as many frames of clips; sound: packets of a stretch
   double lr = 3e-3;
   int64_t warmup_steps = 100;
   double decay_from = 0.5;        // fraction of the steps after which the rate falls to lr * final_lr (cosine)

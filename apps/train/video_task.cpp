@@ -162,7 +162,8 @@ PartResult VideoTask::run_part(int64_t begin, int64_t count) {
 
 models::LatentTables VideoTask::count_tables(const CountOptions& options) {
   const torch::NoGradGuard no_grad;
-  TableCounts counts(network_->config().hyper_latents);
+  const int hyper_latents = network_->config().hyper_latents;
+  TableCounts counts(models::kNumAnchors * hyper_latents);
   constexpr int kFrames = 4;
   for (int anchor = 0; anchor < models::kNumAnchors; ++anchor) {
     const int quality_step = anchor * 256;
@@ -173,13 +174,14 @@ models::LatentTables VideoTask::count_tables(const CountOptions& options) {
       MotionField motion;
       for (int t = 1; t < kFrames; ++t) {
         FrameResult frame = code_frame(x.narrow(0, t, 1), memory, motion, quality_step);
-        counts.add(anchor, frame.memory.residuals, frame.memory.indexes, frame.z_hat);
+        counts.add_residuals(frame.memory.residuals, frame.memory.indexes);
+        counts.add_hyper(anchor * hyper_latents, frame.z_hat);
         memory = std::move(frame.memory);
         motion = std::move(frame.motion);
       }
     }
   }
-  return counts.tables(*network_, options.skip_share);
+  return counts.tables(network_->z_log_scales, network_->z_means, kSkipShare);
 }
 
 }  // namespace laconic::train
