@@ -1,7 +1,6 @@
 // Runs the two packers as a user would. LACONIC_PACK_PROGRAM, LACONIC_PACK_SCRIPT and LACONIC_PYTHON come from CMake.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -10,25 +9,24 @@
 #include <random>
 
 #include "apps/train/shards.h"
+#include "tests/support/scratch_folder.h"
 
 namespace laconic::train {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Pack : public testing::Test {
+class Pack : public test::ScratchFolder {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / ("pack_test." + std::to_string(::getpid()));
-    fs::create_directories(folder_ / "in" / "nested");
+    ScratchFolder::SetUp();
+    fs::create_directories(path("in/nested"));
     write_ppm("in/b.ppm", 40, 30, 1);
     write_ppm("in/a.PPM", 7, 90, 2);
     write_ppm("in/nested/c.ppm", 300, 200, 3);
     write_ppm("in/nested.ppm", 1, 1, 4);
     std::ofstream(path("in/notes.txt")) << "no picture";
   }
-  void TearDown() override { fs::remove_all(folder_); }
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
   void write_ppm(const std::string& name, int width_px, int height_px, unsigned seed) const {
     std::ofstream file(path(name), std::ios::binary);
@@ -46,14 +44,7 @@ class Pack : public testing::Test {
   int pack_by_script(const std::string& arguments) const {
     return run(std::string(LACONIC_PYTHON) + " " + LACONIC_PACK_SCRIPT + " " + arguments);
   }
-
-  fs::path folder_;
 };
-
-Bytes read_bytes(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return Bytes(std::istreambuf_iterator<char>(file), {});
-}
 
 TEST_F(Pack, PacksAllPicturesInTheOrderOfTheirPaths) {
   ASSERT_EQ(pack(path("in") + " -o " + path("out")), 0);
@@ -102,7 +93,8 @@ TEST_F(Pack, GivesTheSameBytesAsThePythonScript) {
     int num_files = 0;
     for (const auto& entry : fs::directory_iterator(path("ours"))) {
       ++num_files;
-      EXPECT_EQ(read_bytes(entry.path()), read_bytes(path("theirs") / entry.path().filename())) << entry.path() << options;
+      const std::string name = entry.path().filename().string();
+      EXPECT_EQ(read("ours/" + name), read("theirs/" + name)) << name << options;
     }
     EXPECT_EQ(std::distance(fs::directory_iterator(path("theirs")), fs::directory_iterator()), num_files);
     EXPECT_EQ(num_files, options == " --shard-mb 1" ? 2 : 1);

@@ -1,35 +1,23 @@
 #include "apps/train/shards.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <random>
+
+#include "tests/support/scratch_folder.h"
 
 namespace laconic::train {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Shards : public testing::Test {
+class Shards : public test::ScratchFolder {
  protected:
-  void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / ("shards_test." + std::to_string(::getpid()));
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-
   StatusCode code_of(const Bytes& bytes) const {
-    std::ofstream file(path("x.shard"), std::ios::binary | std::ios::trunc);
-    file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    file.close();
+    write("x.shard", bytes);
     return open_shard(path("x.shard")).status().code();
   }
-
-  fs::path folder_;
 };
 
 Bytes noise(uint32_t width_px, uint32_t height_px, unsigned seed) {
@@ -37,11 +25,6 @@ Bytes noise(uint32_t width_px, uint32_t height_px, unsigned seed) {
   Bytes rgb(size_t{3} * width_px * height_px);
   for (auto& sample : rgb) sample = static_cast<uint8_t>(random());
   return rgb;
-}
-
-Bytes read_bytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return Bytes(std::istreambuf_iterator<char>(file), {});
 }
 
 // One picture of 2x1 pixels, written out by hand from the format's description.
@@ -63,7 +46,7 @@ TEST_F(Shards, WritesWhatTheFormatSays) {
   ASSERT_TRUE(writer.ok());
   ASSERT_TRUE(writer->add(Bytes{1, 2, 3, 4, 5, 6}, 2, 1).ok());
   ASSERT_TRUE(writer->finish().ok());
-  EXPECT_EQ(read_bytes(path("out/00000.shard")), smallest_shard());
+  EXPECT_EQ(read("out/00000.shard"), smallest_shard());
 }
 
 TEST_F(Shards, ReadsBackManyPicturesOverSeveralFilesInOrder) {

@@ -3,7 +3,9 @@
 #include <torch/torch.h>
 
 #include <array>
+#include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -13,9 +15,11 @@
 #include "codec/media/atomic_file.h"
 #include "codec/media/film_reader.h"
 #include "codec/media/image_file.h"
+#include "codec/media/sound_reader.h"
 #include "tests/support/shipped_weights.h"
 #include "tests/support/test_films.h"
 #include "tests/support/test_images.h"
+#include "tests/support/test_sounds.h"
 
 namespace laconic {
 namespace {
@@ -118,6 +122,57 @@ std::optional<Clip> shared_clip() {
   return clip;
 }
 
+// Sound as audio_exactness_probe wants it.
+struct Recording {
+  std::string name, path;
+  int num_channels = 2;
+};
+
+constexpr size_t kRecordingSamples = 5 * kCodingRateHz;
+
+Outcome run_sound_probe(const Setting& setting, const std::string& mode, const Recording& recording) {
+  return run(std::string(setting.environment) + " '" LACONIC_AUDIO_EXACTNESS_PROBE "' '" + test::shipped_weights("audio") + "' " +
+             library_options(setting) + " " + std::to_string(recording.num_channels) + " " + mode + " '" + recording.path + "'");
+}
+
+Recording write_recording(const std::string& name, const test::Channels& sound) {
+  Recording recording{name, temporary_path(name + ".f32"), static_cast<int>(sound.size())};
+  Bytes samples(4 * sound.size() * sound[0].size());
+  uint8_t* next = samples.data();
+  for (size_t i = 0; i < sound[0].size(); ++i) {
+    for (const std::vector<float>& channel : sound) {
+      std::memcpy(next, &channel[i], 4);
+      next += 4;
+    }
+  }
+  EXPECT_TRUE(write_file_atomically(recording.path, samples).ok());
+  return recording;
+}
+
+// The beginning of a recording of ../shared, where it is at hand.
+std::optional<Recording> shared_recording() {
+  const fs::path source = fs::path(LACONIC_SOURCE_DIR) / "../shared/data/audio/eval/music_guitar_48k.flac";
+  if (!fs::exists(source)) return std::nullopt;
+  auto reader = SoundReader::open(source.string(), {});
+  EXPECT_TRUE(reader.ok());
+  test::Channels sound(static_cast<size_t>((*reader)->properties().format.num_channels));
+  while (sound[0].size() < kRecordingSamples) {
+    auto item = (*reader)->read();
+    if (!item.ok() || !*item) return std::nullopt;
+    const auto* frame = std::get_if<AudioFrame>(&**item);
+    for (size_t c = 0; frame != nullptr && c < sound.size(); ++c) sound[c].insert(sound[c].end(), frame->channels[c].begin(), frame->channels[c].end());
+  }
+  for (std::vector<float>& channel : sound) channel.resize(kRecordingSamples);
+  return write_recording("guitar", sound);
+}
+
+std::vector<float> decoded_samples(const Recording& recording) {
+  const Bytes bytes = *read_file(recording.path + ".decoded", uint64_t{1} << 30);
+  std::vector<float> samples(bytes.size() / 4);
+  std::memcpy(samples.data(), bytes.data(), 4 * samples.size());
+  return samples;
+}
+
 // Drawn pictures always, then up to `num_validation` of ../shared where it is at hand.
 std::vector<std::string> make_pictures(size_t num_validation) {
   std::vector<std::string> pictures;
@@ -194,6 +249,35 @@ TEST_F(Exactness, FilmsDecodeToTheSameSymbolsAndPicturesWithinTwo) {
       for (size_t i = 0; i < decoded.size(); ++i) largest = std::max(largest, std::abs(decoded[i] - expected[i]));
       EXPECT_LE(largest, 2);
       std::printf("%-28s %s: %d frames, same symbols, samples differ by at most %d/255\n", setting.name, clip.name.c_str(), kClipFrames, largest);
+    }
+  }
+}
+
+TEST_F(Exactness, SoundDecodesToTheSameSymbolsAndSamplesWithinAThousandth) {
+  if (test::shipped_weights("audio").empty()) GTEST_SKIP() << "skipped: no audio weights in data/weights";
+  std::vector<Recording> recordings = {write_recording("drawn", test::draw_sound(2, kRecordingSamples))};
+  if (const auto recording = shared_recording()) recordings.push_back(*recording);
+  else std::printf("no ../shared: only drawn sound is tested\n");
+  for (const Recording& recording : recordings) {
+    ASSERT_EQ(run_sound_probe(kReference, "encode", recording).exit_code, 0);
+    const Outcome reference = run_sound_probe(kReference, "decode", recording);
+    ASSERT_EQ(reference.exit_code, 0);
+    const std::vector<float> expected = decoded_samples(recording);
+    ASSERT_GE(expected.size(), static_cast<size_t>(recording.num_channels) * kRecordingSamples);
+    std::vector<Setting> settings = kSettings;
+    if (torch::cuda::is_available()) settings.push_back({"CUDA", "", 2, true, "cuda"});
+    for (const Setting& setting : settings) {
+      SCOPED_TRACE(recording.name + ", " + setting.name);
+      const Outcome outcome = run_sound_probe(setting, "decode", recording);
+      ASSERT_EQ(outcome.exit_code, 0);
+      EXPECT_EQ(outcome.output, reference.output);
+      const std::vector<float> decoded = decoded_samples(recording);
+      ASSERT_EQ(decoded.size(), expected.size());
+      float largest = 0;
+      for (size_t i = 0; i < decoded.size(); ++i) largest = std::max(largest, std::abs(decoded[i] - expected[i]));
+      EXPECT_LE(largest, 1e-3f);  // of full scale
+      std::printf("%-28s %s: %zu samples, same symbols, samples differ by at most %.1e of full scale\n", setting.name, recording.name.c_str(),
+                  decoded.size(), static_cast<double>(largest));
     }
   }
 }

@@ -8,6 +8,8 @@
 namespace laconic::test {
 namespace {
 
+constexpr int kHyperLatents = 8, kNumHyperTables = models::kNumAnchors * kHyperLatents;
+
 models::StoredTable gaussian_table(double sigma) {
   const int range = std::max(2, static_cast<int>(std::ceil(5 * sigma)) + 1);
   std::vector<uint64_t> counts;
@@ -18,23 +20,23 @@ models::StoredTable gaussian_table(double sigma) {
   return {table.min_symbol, table.cdf};
 }
 
-models::LatentTables tiny_tables() {
+}  // namespace
+
+models::LatentTables tiny_tables(int num_hyper_tables) {
   models::LatentTables tables;
   for (int i = 0; i < models::kNumScales; ++i)
     tables.scales.push_back(gaussian_table(models::kScaleMin * std::exp(i * models::log_scale_step())));
-  tables.hyper.assign(static_cast<size_t>(models::kNumAnchors * tiny_config().hyper_latents), gaussian_table(3));
+  tables.hyper.assign(static_cast<size_t>(num_hyper_tables), gaussian_table(3));
   tables.skip_below = 3;
   return tables;
 }
-
-}  // namespace
 
 models::ImageConfig tiny_config() {
   models::ImageConfig config;
   config.width_8 = config.width_16 = 16;
   config.analysis_blocks_8 = config.analysis_blocks_16 = config.synthesis_blocks_16 = config.synthesis_blocks_8 = 1;
   config.latents = 48;
-  config.hyper_latents = 8;
+  config.hyper_latents = kHyperLatents;
   config.context_width = 32;
   config.scale_width = 16;
   return config;
@@ -55,7 +57,7 @@ Status write_tiny_model(const std::string& path, uint64_t seed) {
       if (item.value().dim() == 4 && item.value().abs().max().item<double>() == 0) item.value().normal_(0, 0.01);
     }
   }
-  return models::save_weights(path, network, tiny_tables(), R"({"note": "random weights for tests"})");
+  return models::save_weights(path, network, tiny_tables(kNumHyperTables), R"({"note": "random weights for tests"})");
 }
 
 Status write_tiny_video_model(const std::string& path, const std::string& image_path, uint64_t seed) {
@@ -63,7 +65,7 @@ Status write_tiny_video_model(const std::string& path, const std::string& image_
   torch::manual_seed(seed);
   models::VideoNetwork network(image->network->config());
   models::start_from_image(*image, network);
-  return models::save_video_weights(path, network, tiny_tables(), models::model_id_text(image->model_id), R"({"note": "random weights for tests"})");
+  return models::save_video_weights(path, network, tiny_tables(kNumHyperTables), models::model_id_text(image->model_id), R"({"note": "random weights for tests"})");
 }
 
 }  // namespace laconic::test

@@ -9,6 +9,9 @@ namespace laconic::test {
 
 models::ImageConfig tiny_config();
 
+// Gaussian tables for the scale indexes, and wide ones for the hyper-latents; symbols below scale index 3 are skipped.
+models::LatentTables tiny_tables(int num_hyper_tables);
+
 // The same seed gives the same file. Returns what save_weights returned.
 Status write_tiny_model(const std::string& path, uint64_t seed = 1);
 

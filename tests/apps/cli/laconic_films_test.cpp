@@ -100,10 +100,6 @@ TEST_F(LaconicFilms, OptionsOfPicturesAreRefusedByName) {
   EXPECT_EQ(folder_.names(), std::vector<std::string>({"a.mp4", "a.png"}));
 }
 
-TEST_F(LaconicFilms, SoundOfOursIsNotThereYet) {
-  expect_error({"encode", make_film("a.mp4"), folder_ / "a.mov", "--audio", "laconic"}, 5, "opus");
-}
-
 TEST_F(LaconicFilms, DecodeRefusesFilmsOfOthers) {
   expect_error({"decode", make_film("a.mp4"), folder_ / "b.mp4"}, 3, "h264");
 }

@@ -1,4 +1,5 @@
 """Tests of apps/eval/rd_video.py with drawn clips and encoders that every ffmpeg has. Exit code 77: skipped."""
+import argparse
 import contextlib
 import io
 import json
@@ -18,15 +19,18 @@ except ModuleNotFoundError as error:
     print(f"skipped: {sys.executable} has no {error.name}; apps/install-deps.sh --eval installs it for /usr/bin/python3")
     sys.exit(77)
 
+import clip_comparison
+import clip_report
+import command_line
 import rd_video
 import rows
 import video_measure
 import video_metrics
-import video_report
 from curves import Curve
 from image_codecs import CodecError
 from video_codecs import FfmpegCodec, LaconicIntra, LaconicVideo
 from video_metrics import FrameError, Y4mReader
+from video_report import MAIN_METRIC
 
 
 def y4m(frames, tags="W4 H2 F25:1 C420jpeg"):
@@ -116,16 +120,16 @@ def made_up_clip(name):
 class BdTable(unittest.TestCase):
     def test_has_every_clip_the_mean_of_clips_and_the_mean_curve_for_each_anchor(self):
         anchor, test = made_up_curve("anchor", [1, 1]), made_up_curve("test", [0.5, 0.9])
-        comparison = video_report.Comparison([made_up_clip("a"), made_up_clip("b")], [anchor, test], [anchor, test], {}, [])
-        first, second = video_report.bd_tables(comparison)
+        comparison = clip_comparison.Comparison([made_up_clip("a"), made_up_clip("b")], [anchor, test], [anchor, test], {}, [])
+        first, second = clip_report.bd_tables(comparison, [MAIN_METRIC])
         self.assertEqual(first[2], [["test", "-50.00 %", "-10.00 %", "-30.00 %", "-30.00 %"]])
         self.assertEqual(second[2][0][:3], ["anchor", "+100.00 %", "+11.11 %"])
-        self.assertIn("| test | -50.00 % |", video_report.markdown(first))
+        self.assertIn("| test | -50.00 % |", clip_report.markdown(first))
 
     def test_a_clip_that_lacks_a_curve_stays_empty(self):
         anchor, test = made_up_curve("anchor", [1, 1]), made_up_curve("test", [0.5])
-        comparison = video_report.Comparison([made_up_clip("a"), made_up_clip("b")], [anchor], [anchor, test], {}, [])
-        self.assertEqual(video_report.bd_tables(comparison)[0][2][0][1:4], ["-50.00 %", "", "-50.00 %"])
+        comparison = clip_comparison.Comparison([made_up_clip("a"), made_up_clip("b")], [anchor], [anchor, test], {}, [])
+        self.assertEqual(clip_report.bd_tables(comparison, [MAIN_METRIC])[0][2][0][1:4], ["-50.00 %", "", "-50.00 %"])
 
 
 class Inputs(unittest.TestCase):
@@ -142,10 +146,11 @@ class Inputs(unittest.TestCase):
         self.assertIn("-g 60 ", " ".join(Mpeg4().encode_command("a.mkv", 29.97, 6, "a.mkv")))
 
     def test_qualities_are_different_numbers(self):
-        self.assertEqual(rd_video.parse_qualities("10,62.5"), (10, 62.5))
+        parse = command_line.numbers(0, 100)
+        self.assertEqual(parse("10,62.5"), (10, 62.5))
         for text in ("", "10,10", "1,x", "101", "nan"):
-            with self.assertRaises(rd_video.argparse.ArgumentTypeError):
-                rd_video.parse_qualities(text)
+            with self.assertRaises(argparse.ArgumentTypeError):
+                parse(text)
 
     def test_published_curves_are_matched_by_the_names_of_clips(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -201,7 +206,7 @@ class WholeComparison(unittest.TestCase):
 
     def compare(self, codecs):
         with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.redirect_stderr(io.StringIO()):
-            failures = rd_video.compare(self.clips, codecs, [], [None], self.folder, 1)
+            failures = rd_video.compare(self.clips, codecs, [], None, self.folder, 1)
         return failures, printed.getvalue()
 
     def test_counts_the_bytes_of_the_stream_alone(self):
