@@ -14,7 +14,7 @@ torch::Tensor rising(int hop, int overlap) {
 }
 
 // Windows of the blocks of a frame, [blocks, 2 h].
-torch::Tensor windows(int blocks_before, int blocks, int blocks_after) {
+torch::Tensor make_windows(int blocks_before, int blocks, int blocks_after) {
   const int hop = kHop / blocks;
   std::vector<torch::Tensor> rows;
   for (int j = 0; j < blocks; ++j) {
@@ -23,6 +23,12 @@ torch::Tensor windows(int blocks_before, int blocks, int blocks_after) {
     rows.push_back(torch::cat({rising(hop, left), rising(hop, right).flip({0})}));
   }
   return torch::stack(rows).to(torch::kFloat);
+}
+
+constexpr int kNumKinds = 5;  // of frames, by log2 of their blocks
+
+size_t windows_index(int blocks_before, int blocks, int blocks_after) {
+  return static_cast<size_t>((log2_of_blocks(blocks_before) * kNumKinds + log2_of_blocks(blocks)) * kNumKinds + log2_of_blocks(blocks_after));
 }
 
 }  // namespace
@@ -39,13 +45,19 @@ LappedTransform::LappedTransform() {
     turns_.push_back({turns(n * (-M_PI / (2 * hop))), turns((k + 0.5) * (-M_PI * n0 / hop)) * scale,
                       turns(k * (M_PI * n0 / hop)), turns((n + n0) * (M_PI / (2 * hop))) * (scale * 2 * hop)});
   }
+  windows_.resize(kNumKinds * kNumKinds * kNumKinds);
+  for (int before = 1; before <= kMaxBlocks; before *= 2) {
+    for (int blocks = 1; blocks <= kMaxBlocks; blocks *= 2) {
+      for (int after = 1; after <= kMaxBlocks; after *= 2) windows_[windows_index(before, blocks, after)] = make_windows(before, blocks, after);
+    }
+  }
 }
 
 torch::Tensor LappedTransform::analyse(const torch::Tensor& samples, int blocks_before, int blocks, int blocks_after) const {
   const int hop = kHop / blocks, first = (kHop - hop) / 2;
   const Turns& turns = turns_[static_cast<size_t>(log2_of_blocks(blocks))];
   const torch::Tensor cut = samples.slice(1, first, first + kHop + hop).unfold(1, 2 * hop, hop);  // [C, blocks, 2 h]
-  const torch::Tensor spectrum = torch::fft_fft(cut * windows(blocks_before, blocks, blocks_after) * turns.before_analysis);
+  const torch::Tensor spectrum = torch::fft_fft(cut * windows_[windows_index(blocks_before, blocks, blocks_after)] * turns.before_analysis);
   const torch::Tensor rows = torch::real(spectrum.slice(2, 0, hop) * turns.after_analysis);
   return rows.transpose(1, 2).reshape({samples.size(0), kHop});
 }
@@ -56,7 +68,7 @@ torch::Tensor LappedTransform::both_halves(const torch::Tensor& coefficients, in
   const Turns& turns = turns_[static_cast<size_t>(log2_of_blocks(blocks))];
   const torch::Tensor rows = coefficients.reshape({count, hop, blocks}).transpose(1, 2) * turns.before_synthesis;
   const torch::Tensor waves = torch::real(torch::fft_ifft(rows, 2 * hop) * turns.after_synthesis);
-  const torch::Tensor pieces = waves * windows(blocks_before, blocks, blocks_after);
+  const torch::Tensor pieces = waves * windows_[windows_index(blocks_before, blocks, blocks_after)];
   const torch::Tensor sum = torch::zeros({count, 2 * kHop});
   for (int j = 0; j < blocks; ++j) sum.slice(1, first + j * hop, first + (j + 2) * hop).add_(pieces.select(1, j));
   return sum;

@@ -39,6 +39,7 @@ class LappedTransform {
     torch::Tensor before_synthesis, after_synthesis;  // [h], [2 h]
   };
   std::vector<Turns> turns_;
+  std::vector<torch::Tensor> windows_;  // [blocks, 2 h], by the blocks of the frame before, of this one, and after
 };
 
 }  // namespace laconic::models

@@ -25,7 +25,8 @@ constexpr size_t kHop = kAudioPacketSamples;
 class AudioCodec : public test::TinyAudioCodec {};
 
 TEST_F(AudioCodec, BringsBackEveryNumberOfChannels) {
-  for (const AudioFormat& format : {format_of(1), format_of(2), format_of(1, 4), format_of(3, 7), format_of(6, 0x3F), format_of(8, 0x63F), format_of(8)}) {
+  for (const AudioFormat& format :
+       {format_of(1), format_of(2), format_of(1, 4), format_of(3, 7), format_of(6, 0x3F), format_of(8, 0x63F), format_of(8)}) {
     SCOPED_TRACE(testing::Message() << format.num_channels << " channels, mask " << format.channel_mask);
     const Channels sound = draw_sound(format.num_channels, 30000);
     const SoundStream stream = encode_sound(model_, format, options_of(90), sound);
@@ -150,7 +151,10 @@ TEST_F(AudioCodec, SoundBetweenSilencesIsWholeWhereverItBeginsAndEnds) {
   for (size_t shift = 0; shift < kHop; shift += kHop / 16) {
     const size_t begin = 4 * kHop + shift, end = 8 * kHop - 3 * shift / 4;
     Channels sound(1, std::vector<float>(kNumSamples, 0.f));
-    for (size_t i = begin; i < end; ++i) sound[0][i] = static_cast<float>(0.3 * std::sin(0.05 * static_cast<double>(i)) + 0.2 * std::sin(0.311 * static_cast<double>(i)));
+    for (size_t i = begin; i < end; ++i) {
+      const double t = static_cast<double>(i);
+      sound[0][i] = static_cast<float>(0.3 * std::sin(0.05 * t) + 0.2 * std::sin(0.311 * t));
+    }
     const SoundStream stream = encode_sound(model_, format_of(1), options_of(100), sound);
     auto decoder = decoder_of(stream);
     const Channels decoded = decode_sound(*decoder, stream);
@@ -176,8 +180,10 @@ TEST_F(AudioCodec, TheErrorOfALoudOnsetDoesNotSpreadBeforeIt) {
   const Channels decoded = decode_sound(*decoder, stream);
   EXPECT_GT(snr_db(sound, decoded, kOnset, kOnset + 400), 6);
   double largest = 0;
-  for (size_t i = kOnset - 2 * kHop; i < kOnset - 480; ++i) largest = std::max(largest, std::abs(static_cast<double>(decoded[0][i]) - sound[0][i]));
-  EXPECT_LT(largest, 0.02);  // 10 ms and more before it
+  for (size_t i = kOnset - 2 * kHop; i < kOnset - 480; ++i) {  // 10 ms and more before it
+    largest = std::max(largest, std::abs(static_cast<double>(decoded[0][i]) - sound[0][i]));
+  }
+  EXPECT_LT(largest, 0.02);
 }
 
 TEST_F(AudioCodec, SamplesThatAreNoNumbersOrFarTooLoudDoNoHarm) {
@@ -214,7 +220,9 @@ TEST_F(AudioCodec, RefusesWrongOptionsAndFormatsByName) {
     EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << word;
     EXPECT_NE(status.message().find(word), std::string::npos) << status.message();
   };
-  for (const float quality : {-0.1f, 100.1f, std::numeric_limits<float>::quiet_NaN()}) refused(format_of(2), options_of(quality), "quality");
+  for (const float quality : {-0.1f, 100.1f, std::numeric_limits<float>::quiet_NaN()}) {
+    refused(format_of(2), options_of(quality), "quality");
+  }
   refused(format_of(2), options_of(50, 0), "key packet");
   AudioEncoderOptions options;
   options.bits_per_second = -1;

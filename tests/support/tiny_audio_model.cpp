@@ -17,9 +17,16 @@ Status write_tiny_audio_model(const std::string& path, uint64_t seed) {
   torch::manual_seed(seed);
   models::AudioNetwork network(config);
   {
-    // What training starts at zero gets values, so that every part takes part.
     const torch::NoGradGuard no_grad;
-    network->named_parameters()["scales_band_embedding"].normal_(0, 1);
+    auto parameters = network->named_parameters();
+    // What training starts at zero gets values, so that every part takes part.
+    parameters["scales_band_embedding"].normal_(0, 1);
+    // Random scale indexes, but none so low that a loud value is taken for one that need not be coded.
+    for (int pass = 0; pass < models::kAudioPasses; ++pass) {
+      const std::string out = "scales_out_" + std::to_string(pass);
+      parameters[out + ".weight"].mul_(0.5);
+      parameters[out + ".bias"].fill_(24.0 * 4 / models::kUnit);  // about 24
+    }
   }
   return models::save_audio_weights(path, network, tiny_tables(config.hyper_latents * models::kHyperPositions),
                                     R"({"note": "random weights for tests"})");

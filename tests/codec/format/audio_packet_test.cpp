@@ -34,7 +34,8 @@ TEST(AudioPacket, IsReadAsTheSpecificationWritesIt) {
 }
 
 TEST(AudioPacket, BringsBackHeaderAndPayload) {
-  for (const AudioPacketHeader& header : {AudioPacketHeader{true, 0, {}}, {true, 0, 0}, {false, 31, {}}, {false, 0, kMaxSourceSamples}, last_packet()}) {
+  for (const AudioPacketHeader& header :
+       {AudioPacketHeader{true, 0, {}}, {true, 0, 0}, {false, 31, {}}, {false, 0, kMaxSourceSamples}, last_packet()}) {
     for (const size_t size : {size_t{0}, size_t{1}, size_t{1000}}) {
       const Bytes payload(size, 0xA5), bytes = write_audio_packet(header, payload);
       const auto view = parse_audio_packet(bytes);
@@ -58,7 +59,9 @@ TEST(AudioPacket, NumbersStartAgainAfterThirtyOne) {
 
 TEST(AudioPacket, EveryCutIsCorrupt) {
   const Bytes bytes = write_audio_packet(last_packet(), Bytes{1, 2, 3, 4, 5, 6, 7, 8, 9});
-  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_EQ(parse_audio_packet(ByteSpan(bytes).first(size)).status().code(), StatusCode::kCorrupt) << size;
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(parse_audio_packet(ByteSpan(bytes).first(size)).status().code(), StatusCode::kCorrupt) << size;
+  }
 }
 
 TEST(AudioPacket, EveryChangedByteIsCorrupt) {
@@ -93,7 +96,9 @@ TEST(AudioPacket, RefusesLengthsThatAreCutTooLargeOrNotTheShortest) {
   EXPECT_EQ(code_of(with_end(~uint64_t{0})), StatusCode::kCorrupt);
   EXPECT_EQ(code_of(sealed({2, 0x80, 0x00})), StatusCode::kCorrupt);
   // The check must not be taken for a part of the length: has_end without any, and with one that goes on.
-  for (int number = 0; number < 32; ++number) EXPECT_EQ(code_of(sealed({static_cast<uint8_t>(2 | number << 3)})), StatusCode::kCorrupt) << number;
+  for (int number = 0; number < 32; ++number) {
+    EXPECT_EQ(code_of(sealed({static_cast<uint8_t>(2 | number << 3)})), StatusCode::kCorrupt) << number;
+  }
   for (int low = 0x80; low < 256; ++low) EXPECT_EQ(code_of(sealed({2, static_cast<uint8_t>(low)})), StatusCode::kCorrupt) << low;
 }
 
