@@ -42,6 +42,9 @@ class ElementAnalysis {
     return model_.transform.analyse(samples(hops_.size() - 3), blocks_before_, blocks(), blocks_.back());
   }
   int blocks() const { return blocks_[blocks_.size() - 2]; }
+  // Digital silence in both hops of the frame, not only inside its windows: a silent packet does not tell its blocks, so the
+  // decoder's windows towards the packets beside it can be narrower than ours; where all is zero it makes no difference.
+  bool is_silent() const { return (samples(hops_.size() - 3) == 0).all().item<bool>(); }
   void frame_done(double step) {
     blocks_before_ = blocks();
     last_step_ = step;
@@ -172,7 +175,7 @@ class Encoder : public AudioEncoder {
     torch::Tensor weighted = analysis.frame().slice(1, 0, kBins) * impl().perceptual_weights;
     const double energy = weighted.square().sum().item<double>() / kBins;
     ElementParameters element;
-    element.is_silent = energy == 0;
+    element.is_silent = analysis.is_silent();
     element.blocks = analysis.blocks();
     element.step_index = step_index_at(analysis.loudness.follow(energy), offset);
     analysis.frame_done(models::step_size(element.step_index));

@@ -70,7 +70,9 @@ void train(const TrainConfig& config, const TrainerOptions& options, int64_t sto
   ASSERT_TRUE(task.ok()) << task.status().message();
   auto trainer = Trainer::create(limited, options, std::move(*task));
   ASSERT_TRUE(trainer.ok()) << trainer.status().message();
-  const Status status = (*trainer)->run([&](int64_t step) { return step >= stop_at ? Status(StatusCode::kInvalidArgument, "stop") : ok_status(); });
+  const Status status = (*trainer)->run([&](int64_t step) {
+    return step >= stop_at ? Status(StatusCode::kInvalidArgument, "stop") : ok_status();
+  });
   EXPECT_EQ(status.message(), "stop");
 }
 

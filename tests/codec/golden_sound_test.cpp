@@ -19,7 +19,8 @@ namespace {
 
 bool update_golden = false;
 const std::string kFolder = std::string(LACONIC_SOURCE_DIR) + "/tests/golden/";
-const std::string kWeights = kFolder + "tiny_audio.v1.safetensors", kPackets = kFolder + "sound.v1.packets", kExpected = kFolder + "sound.v1.txt";
+const std::string kWeights = kFolder + "tiny_audio.v1.safetensors";
+const std::string kPackets = kFolder + "sound.v1.packets", kExpected = kFolder + "sound.v1.txt";
 // 1.1 s: every kind of sound that is drawn, silence among them, and two key packets.
 constexpr size_t kNumSamples = 52000, kNumPackets = 27;
 constexpr int kKeyInterval = 20;
@@ -69,7 +70,9 @@ void write_golden() {
   append_with_length(file, encoder->extradata());
   ASSERT_TRUE(encoder->send_frame(test::frame_of(test::draw_sound(3, kNumSamples), 0, kNumSamples)).ok());
   ASSERT_TRUE(encoder->drain(kNumSamples).ok());
-  for (auto packet = encoder->receive_packet(); packet.ok() && *packet; packet = encoder->receive_packet()) append_with_length(file, (*packet)->bytes);
+  for (auto packet = encoder->receive_packet(); packet.ok() && *packet; packet = encoder->receive_packet()) {
+    append_with_length(file, (*packet)->bytes);
+  }
   ASSERT_TRUE(write_file_atomically(kPackets, file).ok());
 }
 

@@ -15,7 +15,8 @@ bool is_within(const torch::Tensor& t, double low, double high) { return t.min()
 
 // Residuals as a loud packet has them: mostly small, some huge.
 torch::Tensor random_residuals(int64_t num_elements, int64_t num_packets) {
-  return torch::round(torch::pow(10, torch::randn({num_elements, kPlaneChannels, num_packets, kNumBands})) * torch::randn({1})).clamp(-32768, 32767);
+  const std::vector<int64_t> sizes = {num_elements, kPlaneChannels, num_packets, kNumBands};
+  return torch::round(torch::pow(10, torch::randn(sizes)) * torch::randn(sizes)).clamp(-32768, 32767);
 }
 
 torch::Tensor random_conditions(int64_t num_elements, int64_t num_packets) {
@@ -83,7 +84,9 @@ TEST(PacketHistory, KeepsTheIntegersOfTheSpecification) {
     const torch::Tensor m = history.magnitudes();
     ASSERT_TRUE(is_integer(m) && is_within(m, 0, kActivationMax)) << packet;
     const std::vector<int64_t> expected = {last, before_last, std::min<int64_t>(fast / 4, 255), std::min<int64_t>(slow / 16, 255)};
-    for (int64_t group = 0; group < 4; ++group) EXPECT_EQ(m[1][group * kPlaneChannels + 7][0][50].item<int64_t>(), expected[static_cast<size_t>(group)]) << packet;
+    for (int64_t group = 0; group < 4; ++group) {
+      EXPECT_EQ(m[1][group * kPlaneChannels + 7][0][50].item<int64_t>(), expected[static_cast<size_t>(group)]) << packet;
+    }
     EXPECT_TRUE(torch::equal(history.hyper(), torch::cat({z_last, z_before_last}, 1)));
 
     const torch::Tensor r = packet < 30 ? torch::full({2, kPlaneChannels, 1, kNumBands}, -32768.0) : random_residuals(2, 1);
@@ -193,7 +196,8 @@ TEST_F(AudioScales, SwitchedOffReferencesAreNotSeen) {
 }
 
 TEST(Synthesis, DrawsValuesTowardsZeroAndFillsZerosWithNoise) {
-  const torch::Tensor r = torch::tensor({-3.f, 0.f, 2.f}), means = torch::tensor({0.5f, 0.25f, 0.f}), unit_noise = torch::tensor({1.f, -2.f, 1.f});
+  const torch::Tensor r = torch::tensor({-3.f, 0.f, 2.f}), means = torch::tensor({0.5f, 0.25f, 0.f});
+  const torch::Tensor unit_noise = torch::tensor({1.f, -2.f, 1.f});
   const torch::Tensor y_hat = AudioNetworkImpl::reconstruct(means, r, {torch::full({3}, 0.125f), torch::full({3}, 0.5f)}, unit_noise);
   EXPECT_TRUE(torch::equal(y_hat, torch::tensor({-2.375f, -0.75f, 1.875f})));
 }

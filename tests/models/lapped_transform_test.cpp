@@ -44,7 +44,8 @@ TEST(LappedTransform, ReconstructsPerfectlyWhateverBlocksFollowOneAnother) {
   double largest = 0;
   for (int64_t t = 1; t < f.coefficients.size(1); ++t) {
     const int before = f.blocks[static_cast<size_t>(t)], own = f.blocks[static_cast<size_t>(t) + 1];
-    const torch::Tensor hop = transform.second_half(f.coefficients.select(1, t - 1), before, own) + transform.first_half(f.coefficients.select(1, t), before, own);
+    const torch::Tensor end = transform.second_half(f.coefficients.select(1, t - 1), before, own);
+    const torch::Tensor hop = end + transform.first_half(f.coefficients.select(1, t), before, own);
     largest = std::max(largest, (hop - f.samples.slice(1, t * kHop, (t + 1) * kHop)).abs().max().item<double>());
   }
   EXPECT_LT(largest, 1e-5);  // of noise of deviation 1
@@ -52,8 +53,8 @@ TEST(LappedTransform, ReconstructsPerfectlyWhateverBlocksFollowOneAnother) {
 
 TEST(LappedTransform, IsOrthonormal) {
   const Frames f = frames_of_every_sequence();
-  const double before = f.samples.to(torch::kDouble).square().sum().item<double>(), after = f.coefficients.to(torch::kDouble).square().sum().item<double>();
-  EXPECT_NEAR(after / before, 1, 1e-6);
+  const auto energy = [](const torch::Tensor& t) { return t.to(torch::kDouble).square().sum().item<double>(); };
+  EXPECT_NEAR(energy(f.coefficients) / energy(f.samples), 1, 1e-6);
 }
 
 TEST(LappedTransform, OfAllFramesAtOnceIsThatOfEachFrame) {
@@ -61,7 +62,8 @@ TEST(LappedTransform, OfAllFramesAtOnceIsThatOfEachFrame) {
   const Frames f = frames_of_every_sequence();
   for (int64_t t = 0; t < 20; ++t) {
     const size_t i = static_cast<size_t>(t);
-    const torch::Tensor own = transform.analyse(f.samples.slice(1, t * kHop, (t + 2) * kHop), f.blocks[i], f.blocks[i + 1], f.blocks[i + 2]);
+    const torch::Tensor seen = f.samples.slice(1, t * kHop, (t + 2) * kHop);
+    const torch::Tensor own = transform.analyse(seen, f.blocks[i], f.blocks[i + 1], f.blocks[i + 2]);
     EXPECT_TRUE(torch::allclose(own, f.coefficients.select(1, t), 1e-5, 1e-5)) << t;
   }
 }
