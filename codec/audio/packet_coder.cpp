@@ -245,6 +245,10 @@ Result<CodedPacket> PacketCoder::walk(Side& side, bool is_all_silent) {
     stereo_.learn(mid, (mean + r).narrow(1, kBandBins, kBandBins));
     y_hat = clock_.run("synthesis", [&] {
       const AudioNetworkImpl::Synthesis synthesis = network->synthesise(base, r, merge_plane(indexes), hyper);
+      for (int64_t e = 0; e < num_elements(); ++e) {
+        torch::Tensor noise_of = synthesis.noise.narrow(0, e, 1);
+        AudioNetworkImpl::spread_noise(noise_of, r.narrow(0, e, 1), packet.elements[static_cast<size_t>(e)].blocks);
+      }
       return AudioNetworkImpl::reconstruct(mean, r, synthesis, noise().to(model_.device)).to(torch::kCPU);
     });
     for (int64_t e = 0; e < num_elements(); ++e) {

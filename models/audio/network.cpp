@@ -257,6 +257,14 @@ AudioNetworkImpl::Synthesis AudioNetworkImpl::synthesise(const torch::Tensor& ba
   return {0.5 * torch::sigmoid(out.narrow(1, 0, kPlaneChannels)), torch::exp(out.narrow(1, kPlaneChannels, kPlaneChannels).clamp(-12, 0))};
 }
 
+void AudioNetworkImpl::spread_noise(torch::Tensor& noise, const torch::Tensor& r, int blocks) {
+  // Channel i * blocks + j of a band belongs to block j.
+  const auto by_block = [&](const torch::Tensor& t) { return t.view({kSignals, kBandBins / blocks, blocks, kNumBands}); };
+  const torch::Tensor is_zero = by_block((r == 0).to(noise.scalar_type()));
+  const torch::Tensor energy = (by_block(noise).square() * is_zero).sum(1, true), count = is_zero.sum(1, true).clamp_min(1);
+  noise.copy_((energy / count).sqrt().expand({-1, kBandBins / blocks, -1, -1}).reshape_as(noise));
+}
+
 torch::Tensor AudioNetworkImpl::reconstruct(const torch::Tensor& means, const torch::Tensor& r, const Synthesis& s, const torch::Tensor& unit_noise) {
   return means + r + torch::where(r == 0, unit_noise * s.noise, -torch::sign(r) * s.shrink);
 }

@@ -108,6 +108,9 @@ class AudioNetworkImpl : public torch::nn::Module {
     torch::Tensor noise;   // deviation of the noise where r = 0
   };
   Synthesis synthesise(const torch::Tensor& base, const torch::Tensor& r, const torch::Tensor& indexes, const torch::Tensor& hyper);
+  // Evens out the noise of one element, [1, kPlaneChannels, 1, B], in place: training holds the energy of a band to its level, not
+  // where in the band it lies, and noise on few bins would sound like tones. So all bins of a band and block where r is 0 share it.
+  static void spread_noise(torch::Tensor& noise, const torch::Tensor& r, int blocks);
   // y_hat. unit_noise: deviation 1.
   static torch::Tensor reconstruct(const torch::Tensor& means, const torch::Tensor& r, const Synthesis& synthesis, const torch::Tensor& unit_noise);
 
