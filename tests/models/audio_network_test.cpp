@@ -221,5 +221,21 @@ TEST(TableBits, StartFromLaplacianDistributions) {
   for (int i = 0; i < kNumScales; ++i) EXPECT_NEAR(probabilities[i].sum().item<double>(), 1, 0.02) << i;
 }
 
+TEST(Synthesis, SpreadsNoiseEvenlyOverTheBinsOfABandAndBlockWhereRIsZero) {
+  torch::manual_seed(5);
+  for (const int blocks : {1, 4, 16}) {
+    const torch::Tensor before = torch::rand({1, kPlaneChannels, 1, kNumBands});
+    const torch::Tensor r = torch::randint(0, 2, {1, kPlaneChannels, 1, kNumBands}).to(torch::kFloat);
+    torch::Tensor noise = before.clone();
+    AudioNetworkImpl::spread_noise(noise, r, blocks);
+    const auto energies = [&](const torch::Tensor& n) {
+      return (n.square() * (r == 0)).view({kSignals, kBandBins / blocks, blocks, kNumBands}).sum(1);
+    };
+    EXPECT_LT((energies(noise) - energies(before)).abs().max().item<double>(), 1e-5);
+    const torch::Tensor by_block = noise.view({kSignals, kBandBins / blocks, blocks, kNumBands});
+    EXPECT_EQ((by_block - by_block.slice(1, 0, 1)).abs().max().item<double>(), 0);
+  }
+}
+
 }  // namespace
 }  // namespace laconic::models
