@@ -5,28 +5,17 @@
 #include <torch/torch.h>
 
 #include <cstdio>
-#include <cstring>
 #include <string>
 
 #include "codec/media/atomic_file.h"
 #include "codec/video_codec.h"
+#include "tests/support/length_prefixed.h"
 
 namespace {
 
 using namespace laconic;
-
-void append_with_length(Bytes& file, const Bytes& bytes) {
-  for (int shift = 0; shift < 32; shift += 8) file.push_back(static_cast<uint8_t>(bytes.size() >> shift));
-  file.insert(file.end(), bytes.begin(), bytes.end());
-}
-
-Bytes take_with_length(const Bytes& file, size_t& at) {
-  uint32_t length = 0;
-  std::memcpy(&length, file.data() + at, 4);
-  const auto first = file.begin() + static_cast<std::ptrdiff_t>(at) + 4;
-  at += 4 + length;
-  return Bytes(first, first + length);
-}
+using test::append_with_length;
+using test::take_with_length;
 
 Status encode(const std::shared_ptr<const VideoModel>& model, const VideoFormat& format, int num_threads, const std::string& path) {
   LACONIC_ASSIGN_OR_RETURN(const Bytes frames, read_file(path, uint64_t{1} << 30));

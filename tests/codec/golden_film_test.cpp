@@ -6,12 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstring>
 #include <fstream>
 #include <numeric>
 
 #include "codec/media/atomic_file.h"
 #include "codec/video_codec.h"
+#include "tests/support/length_prefixed.h"
 #include "tests/support/test_films.h"
 #include "tests/support/tiny_model.h"
 
@@ -24,22 +24,11 @@ const std::string kImageWeights = kFolder + "tiny.v1.safetensors", kVideoWeights
 const std::string kPackets = kFolder + "film.v1.packets", kExpected = kFolder + "film.v1.txt";
 constexpr int kNumFrames = 7;
 
-void append_with_length(Bytes& file, const Bytes& bytes) {
-  for (int shift = 0; shift < 32; shift += 8) file.push_back(static_cast<uint8_t>(bytes.size() >> shift));
-  file.insert(file.end(), bytes.begin(), bytes.end());
-}
-
 std::vector<Bytes> read_packets() {
   const auto file = read_file(kPackets, 1 << 20);
   EXPECT_TRUE(file.ok()) << file.status().message();
   std::vector<Bytes> packets;
-  for (size_t at = 0; at + 4 <= file->size();) {
-    uint32_t length = 0;
-    std::memcpy(&length, file->data() + at, 4);
-    at += 4;
-    packets.emplace_back(file->begin() + static_cast<std::ptrdiff_t>(at), file->begin() + static_cast<std::ptrdiff_t>(at + length));
-    at += length;
-  }
+  for (size_t at = 0; at < file->size();) packets.push_back(test::take_with_length(*file, at));
   return packets;
 }
 
@@ -64,10 +53,10 @@ void write_golden() {
   const VideoFormat format = test::format_of(70, 50);
   auto encoder = std::move(*VideoEncoder::create(*model, format, options));
   Bytes file;
-  append_with_length(file, encoder->extradata());
+  test::append_with_length(file, encoder->extradata());
   for (int t = 0; t < kNumFrames; ++t) {
     ASSERT_TRUE(encoder->send_frame(test::draw_frame(format, t)).ok());
-    append_with_length(file, (*encoder->receive_packet())->bytes);
+    test::append_with_length(file, (*encoder->receive_packet())->bytes);
   }
   ASSERT_TRUE(write_file_atomically(kPackets, file).ok());
 }

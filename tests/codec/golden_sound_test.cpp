@@ -6,11 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
 #include <fstream>
 
 #include "codec/audio_codec.h"
 #include "codec/media/atomic_file.h"
+#include "tests/support/length_prefixed.h"
 #include "tests/support/test_sounds.h"
 #include "tests/support/tiny_audio_model.h"
 
@@ -25,22 +25,11 @@ const std::string kPackets = kFolder + "sound.v1.packets", kExpected = kFolder +
 constexpr size_t kNumSamples = 52000, kNumPackets = 27;
 constexpr int kKeyInterval = 20;
 
-void append_with_length(Bytes& file, const Bytes& bytes) {
-  for (int shift = 0; shift < 32; shift += 8) file.push_back(static_cast<uint8_t>(bytes.size() >> shift));
-  file.insert(file.end(), bytes.begin(), bytes.end());
-}
-
 std::vector<Bytes> read_packets() {
   const auto file = read_file(kPackets, 1 << 20);
   EXPECT_TRUE(file.ok()) << file.status().message();
   std::vector<Bytes> packets;
-  for (size_t at = 0; at + 4 <= file->size();) {
-    uint32_t length = 0;
-    std::memcpy(&length, file->data() + at, 4);
-    at += 4;
-    packets.emplace_back(file->begin() + static_cast<std::ptrdiff_t>(at), file->begin() + static_cast<std::ptrdiff_t>(at + length));
-    at += length;
-  }
+  for (size_t at = 0; at < file->size();) packets.push_back(test::take_with_length(*file, at));
   return packets;
 }
 
@@ -67,11 +56,11 @@ void write_golden() {
   options.key_interval = kKeyInterval;
   auto encoder = std::move(*AudioEncoder::create(*model, format, options));
   Bytes file;
-  append_with_length(file, encoder->extradata());
+  test::append_with_length(file, encoder->extradata());
   ASSERT_TRUE(encoder->send_frame(test::frame_of(test::draw_sound(3, kNumSamples), 0, kNumSamples)).ok());
   ASSERT_TRUE(encoder->drain(kNumSamples).ok());
   for (auto packet = encoder->receive_packet(); packet.ok() && *packet; packet = encoder->receive_packet()) {
-    append_with_length(file, (*packet)->bytes);
+    test::append_with_length(file, (*packet)->bytes);
   }
   ASSERT_TRUE(write_file_atomically(kPackets, file).ok());
 }

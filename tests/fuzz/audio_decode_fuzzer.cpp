@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -12,6 +11,7 @@
 
 #include "codec/audio_codec.h"
 #include "codec/format/crc8.h"
+#include "tests/support/length_prefixed.h"
 
 namespace {
 
@@ -36,13 +36,7 @@ const std::vector<Bytes>& golden() {
     std::ifstream file(LACONIC_GOLDEN_FOLDER "/sound.v1.packets", std::ios::binary);
     const Bytes bytes{std::istreambuf_iterator<char>(file), {}};
     std::vector<Bytes> found;
-    for (size_t at = 0; at + 4 <= bytes.size();) {
-      uint32_t length = 0;
-      std::memcpy(&length, bytes.data() + at, 4);
-      const auto first = bytes.begin() + static_cast<std::ptrdiff_t>(at) + 4;
-      found.emplace_back(first, first + length);
-      at += 4 + length;
-    }
+    for (size_t at = 0; at < bytes.size();) found.push_back(test::take_with_length(bytes, at));
     return found;
   }();
   return packets;

@@ -2,13 +2,13 @@
 // stream header, else a packet, sent after the key frame of the golden film and before its next packet.
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <vector>
 
 #include "codec/video_codec.h"
+#include "tests/support/length_prefixed.h"
 
 namespace {
 
@@ -31,13 +31,7 @@ const std::vector<Bytes>& golden() {
     std::ifstream file(LACONIC_GOLDEN_FOLDER "/film.v1.packets", std::ios::binary);
     const Bytes bytes{std::istreambuf_iterator<char>(file), {}};
     std::vector<Bytes> found;
-    for (size_t at = 0; at + 4 <= bytes.size();) {
-      uint32_t length = 0;
-      std::memcpy(&length, bytes.data() + at, 4);
-      const auto first = bytes.begin() + static_cast<std::ptrdiff_t>(at) + 4;
-      found.emplace_back(first, first + length);
-      at += 4 + length;
-    }
+    for (size_t at = 0; at < bytes.size();) found.push_back(test::take_with_length(bytes, at));
     return found;
   }();
   return packets;
