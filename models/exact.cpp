@@ -37,6 +37,9 @@ struct ClampSte : torch::autograd::Function<ClampSte> {
 
 torch::Tensor per_channel(const torch::Tensor& v) { return v.view({1, -1, 1, 1}); }
 
+// cuDNN may choose Winograd or FFT, whose sums are not exact: good enough for training, not for coding.
+bool may_use_conv2d(const torch::Tensor& x) { return !x.is_cuda() || torch::GradMode::is_enabled(); }
+
 thread_local int num_no_random_start = 0;
 
 }  // namespace
@@ -114,12 +117,12 @@ std::string ExactConv::prove_bound() const {
 torch::Tensor ExactConv::accumulate(const torch::Tensor& x, int64_t first) const {
   if (options_.kernel == 1) {
     const torch::Tensor w = x.size(1) == weight_.size(1) ? weight_ : weight_.narrow(1, first, x.size(1));
-    if (!x.is_cuda()) return torch::conv2d(x, w);
-    // cuDNN may choose TF32; a matrix product with TF32 off (see the CUDA notes of the pipelines) only adds products.
+    if (may_use_conv2d(x)) return torch::conv2d(x, w);
+    // A matrix product with TF32 off (see the CUDA notes of the pipelines) only adds products.
     return torch::matmul(w.flatten(1), x.flatten(2)).view({x.size(0), w.size(0), x.size(2), x.size(3)});
   }
   const int64_t rows = weight_.size(2), columns = weight_.size(3), pad_y = rows / 2, pad_x = columns / 2;
-  if (!x.is_cuda()) return torch::conv2d(x, weight_, {}, 1, torch::IntArrayRef({pad_y, pad_x}), 1, options_.depthwise ? options_.in_channels : 1);
+  if (may_use_conv2d(x)) return torch::conv2d(x, weight_, {}, 1, torch::IntArrayRef({pad_y, pad_x}), 1, options_.depthwise ? options_.in_channels : 1);
   // cuDNN may choose Winograd or FFT: a sum of shifted planes only adds products.
   const torch::Tensor padded = torch::constant_pad_nd(x, {pad_x, pad_x, pad_y, pad_y});
   torch::Tensor sum;

@@ -198,4 +198,25 @@ Result<LatentTables> get_latent_tables(const TensorMap& tensors, int64_t num_hyp
   return tables;
 }
 
+Status load_trainable_prior(const TensorMap& tensors, LatentModelImpl& model) {
+  const int64_t channels = model.config().hyper_latents;
+  LACONIC_ASSIGN_OR_RETURN(const LatentTables tables, get_latent_tables(tensors, kNumAnchors * channels));
+  torch::NoGradGuard no_grad;
+  for (int64_t i = 0; i < kNumAnchors * channels; ++i) {
+    const StoredTable& table = tables.hyper[static_cast<size_t>(i)];
+    double weight = 0, sum = 0, squares = 0;
+    for (size_t cell = 0; cell + 2 < table.cdf.size(); ++cell) {  // the last cell is the escape
+      const double p = table.cdf[cell + 1] - table.cdf[cell], symbol = table.min_symbol + static_cast<double>(cell);
+      weight += p;
+      sum += p * symbol;
+      squares += p * symbol * symbol;
+    }
+    const double mean = sum / weight, rounding = 1.0 / 12;
+    const double variance = std::max(squares / weight - mean * mean - rounding, 0.01);
+    model.z_means[i / channels][i % channels].fill_(mean);
+    model.z_log_scales[i / channels][i % channels].fill_(0.5 * std::log(3 * variance) - std::log(M_PI));  // variance = (pi scale)^2 / 3
+  }
+  return ok_status();
+}
+
 }  // namespace laconic::models

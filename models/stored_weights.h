@@ -69,6 +69,9 @@ Result<ScaleNetworks> load_scale_networks(const TensorMap& tensors, const Latent
 void put_latent_tables(const LatentTables& tables, TensorMap& out);
 Result<LatentTables> get_latent_tables(const TensorMap& tensors, int64_t num_hyper_tables);
 
+// The logistic prior of z that training goes on with: of the mean and variance of the stored tables, which were counted.
+Status load_trainable_prior(const TensorMap& tensors, LatentModelImpl& model);
+
 // The status with the file's name before its sentence.
 Status named(Status status, const std::string& path);
 

@@ -15,9 +15,10 @@ void Ema::update() {
   ++num_updates_;
   const double t = static_cast<double>(num_updates_);
   const double decay = std::min(decay_, (1 + t) / (10 + t));
-  for (size_t i = 0; i < averages_.size(); ++i) {
-    averages_[i].mul_(decay).add_(parameters_[i].second.detach(), 1 - decay);
-  }
+  std::vector<torch::Tensor> current;
+  for (const auto& [name, tensor] : parameters_) current.push_back(tensor.detach());
+  at::_foreach_mul_(averages_, decay);
+  at::_foreach_add_(averages_, current, 1 - decay);
 }
 
 void Ema::apply() {

@@ -1,5 +1,8 @@
 #include "apps/train/image_task.h"
 
+#include <algorithm>
+#include <thread>
+
 #include "models/image/weights.h"
 
 namespace laconic::train {
@@ -40,22 +43,42 @@ void ImageTask::start_from_data() {
 }
 
 void ImageTask::start(int64_t first_step) {
-  patches_ = std::make_unique<PrefetchingSampler>(*sampler_, config_.batch_size, config_.crop_px, first_step);
+  // A GPU takes patches faster than one thread makes them.
+  const int num_threads = device_.is_cuda() ? std::max(1, static_cast<int>(std::thread::hardware_concurrency()) - 3) : 1;
+  patches_ = std::make_unique<PrefetchingSampler>(*sampler_, config_.batch_size, config_.crop_px, first_step, 3 + num_threads, num_threads);
 }
 
 void ImageTask::draw_batch(int64_t) {
-  batch_.patches = patches_->next();
-  batch_.steps = draw_quality_steps(config_.batch_size);
-  batch_.noise = network_->draw_noise(config_.batch_size, config_.crop_px, config_.crop_px);
+  const torch::Tensor patches = patches_->next(), steps = draw_quality_steps(config_.batch_size);
+  if (!device_.is_cuda()) {
+    batch_ = {patches, steps, network_->draw_noise(config_.batch_size, config_.crop_px, config_.crop_px)};
+    return;
+  }
+  if (!batch_.patches.defined()) {
+    const models::QuantisationNoise shapes = network_->draw_noise(config_.batch_size, config_.crop_px, config_.crop_px);
+    batch_ = {patches.to(device_), steps.to(device_), {shapes.y.to(device_).contiguous(torch::MemoryFormat::ChannelsLast), shapes.z.to(device_)}};
+  }
+  batch_.patches.copy_(patches);
+  batch_.steps.copy_(steps);
+  batch_.noise.y.uniform_(-0.5, 0.5);
+  batch_.noise.z.uniform_(-0.5, 0.5);
 }
 
 PartResult ImageTask::run_part(int64_t begin, int64_t count) {
-  const auto part = [&](const torch::Tensor& t) { return t.narrow(0, begin, count).to(device_); };
-  const torch::Tensor steps = part(batch_.steps);
-  const torch::Tensor x = (part(batch_.patches).to(torch::kFloat) / 255).contiguous(torch::MemoryFormat::ChannelsLast);
-  const models::QuantisationNoise noise{part(batch_.noise.y).contiguous(torch::MemoryFormat::ChannelsLast), part(batch_.noise.z)};
-  const models::ImageEstimate estimate =
-      network_->estimate(x, steps, &noise, config_.bfloat16 ? torch::kBFloat16 : torch::kFloat);
+  if (device_.is_cuda()) {
+    replay_.run([this] { recorded_ = gradients_of(batch_); });
+    return recorded_;
+  }
+  const auto part = [&](const torch::Tensor& t) { return t.narrow(0, begin, count); };
+  return gradients_of({part(batch_.patches), part(batch_.steps), {part(batch_.noise.y), part(batch_.noise.z)}});
+}
+
+PartResult ImageTask::gradients_of(const Batch& batch) const {
+  const torch::Tensor& steps = batch.steps;
+  const torch::Tensor x = (batch.patches.to(torch::kFloat) / 255).contiguous(torch::MemoryFormat::ChannelsLast);
+  const models::QuantisationNoise noise{batch.noise.y.contiguous(torch::MemoryFormat::ChannelsLast), batch.noise.z};
+  models::ImageNetwork network = network_;
+  const models::ImageEstimate estimate = network->estimate(x, steps, &noise, config_.bfloat16 ? torch::kBFloat16 : torch::kFloat);
 
   const models::ImageConfig& c = config_.network;
   const double num_pixels = static_cast<double>(config_.crop_px) * config_.crop_px;
@@ -67,10 +90,10 @@ PartResult ImageTask::run_part(int64_t begin, int64_t count) {
   const torch::Tensor loss =
       ((lambda * (255.0 * 255.0) * mse + bpp) * torch::rsqrt(lambda)).sum() * (0.1 / config_.batch_size);
   PartResult result;
-  result.gradients = torch::autograd::grad({loss}, network_->parameters(), {}, {}, false, /*allow_unused=*/true);
+  result.gradients = torch::autograd::grad({loss}, network->parameters(), {}, {}, false, /*allow_unused=*/true);
   const torch::Tensor psnr = -10 * torch::log10(mse.detach().clamp_min(1e-9));
   result.sums = torch::stack({loss.detach() * config_.batch_size, estimate.bits_y.detach().sum() / num_pixels,
-                              estimate.bits_z.detach().sum() / num_pixels, psnr.sum()}).to(torch::kCPU);
+                              estimate.bits_z.detach().sum() / num_pixels, psnr.sum()});
   return result;
 }
 

@@ -1,6 +1,7 @@
 // Training of the image network on patches of pictures.
 #pragma once
 
+#include "apps/train/gpu_replay.h"
 #include "apps/train/patch_sampler.h"
 #include "apps/train/task.h"
 #include "apps/train/train_config.h"
@@ -31,13 +32,16 @@ class ImageTask : public Task {
   };
   ImageTask(const TrainConfig& config, const std::string& device) : config_(config), device_(device) {}
   void start_from_data();
+  PartResult gradients_of(const Batch& batch) const;
 
   const TrainConfig config_;
   const torch::Device device_;
   std::unique_ptr<PatchSampler> sampler_;
   std::unique_ptr<PrefetchingSampler> patches_;
   models::ImageNetwork network_{nullptr};
-  Batch batch_;
+  Batch batch_;  // on a GPU always the same tensors, written in place
+  GpuReplay replay_;
+  PartResult recorded_;  // where replay_ leaves what it computes
 };
 
 // One quality step per sample, spread evenly over 0..2048 within the batch, so that no batch sees only one end.

@@ -30,6 +30,7 @@ constexpr const char* kHelp =
     "  --resume         go on from DIR/checkpoint.pt if it is there (same data order, same curve)\n"
     "  --from FILE      start from a weights file instead of from principal components (films: from the image model)\n"
     "  --minutes N      stop after N minutes, with a checkpoint and weights\n"
+    "  --fit-minutes N  the same, with the schedule spread over these minutes instead of over the configuration's steps\n"
     "  --ablate         print the rate with each reference switched off, for the checkpoint (or --from), and stop\n"
     "  --export-only    write the weights of the checkpoint, measure them and stop\n"
     "  --val-pictures N use only every (count/N)th validation picture at intervals (default 6; the end uses all)\n"
@@ -62,15 +63,15 @@ int parse(int argc, char** argv, Options& options) {
                         : name == "--device" ? &options.trainer.device
                         : name == "--note"   ? &options.note
                                              : nullptr;
-    const bool is_number = name == "--minutes" || name == "--val-pictures";
+    const bool is_number = name == "--minutes" || name == "--fit-minutes" || name == "--val-pictures";
     if ((!text && !is_number) || i + 1 == argc) {
       std::fprintf(stderr, "laconic-train: unknown option or missing value: %s (see --help)\n", name.c_str());
       return 1;
     }
     const char* value = argv[++i];
     if (text) *text = value;
-    else if (name == "--minutes") options.trainer.max_minutes = std::atof(value);
-    else options.val_pictures = std::max(1, std::atoi(value));
+    else if (name == "--val-pictures") options.val_pictures = std::max(1, std::atoi(value));
+    else options.trainer.max_minutes = std::atof(value), options.trainer.fits_minutes = name == "--fit-minutes";
   }
   if (options.config.empty() || options.trainer.data_dir.empty() || options.trainer.out_dir.empty()) {
     std::fputs(kHelp, stderr);

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <map>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 namespace laconic::train {
@@ -91,52 +93,85 @@ void Soap::step(double lr) {
     at::_foreach_mul_(gradients, options_.clip_norm / last_grad_norm_);
   }
 
-  if (states_[0].parameter.tensor.is_cpu()) {
-    // One parameter a thread. at::parallel_for needs -fopenmp here: without it all runs on one thread.
-    std::atomic<size_t> next{0};
-    at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
-      torch::NoGradGuard no_grad_here;  // the guard belongs to a thread
-      for (size_t i = next++; i < order_.size(); i = next++) update(states_[order_[i]], order_[i], lr);
-    });
-  } else {
-    for (size_t i = 0; i < states_.size(); ++i) update(states_[i], i, lr);
-  }
+  states_[0].parameter.tensor.is_cpu() ? update_on_cpu(lr) : update_on_gpu(lr);
   ++num_steps_;
 }
 
-void Soap::update(State& state, size_t index, double lr) const {
-  auto& parameter = state.parameter.tensor;
-  if (!parameter.grad().defined()) return;
-  const auto gradient = parameter.grad().reshape({state.rows, state.cols});
-  if (!state.is_initialised) return initialise(state, gradient);
+void Soap::update_on_cpu(double lr) {
+  // One parameter a thread. at::parallel_for needs -fopenmp here: without it all runs on one thread.
+  std::atomic<size_t> next{0};
+  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
+    torch::NoGradGuard no_grad_here;  // the guard belongs to a thread
+    for (size_t i = next++; i < order_.size(); i = next++) update({order_[i]}, lr);
+  });
+}
 
-  const double beta1 = state.rotates() ? options_.beta1 : options_.adam_beta1;
-  const double beta2 = state.rotates() ? options_.beta2 : options_.adam_beta2;
-  lr *= state.parameter.lr_scale;
+void Soap::update_on_gpu(double lr) {
+  // Launching a kernel takes longer than most of these run: one launch for all parameters that are treated alike.
+  std::map<std::tuple<bool, int64_t, double>, std::vector<size_t>> groups;
+  for (size_t i = 0; i < states_.size(); ++i) {
+    const State& state = states_[i];
+    groups[{state.rotates(), state.is_initialised ? state.num_updates : -1, state.parameter.lr_scale}].push_back(i);
+  }
+  for (const auto& [key, group] : groups) update(group, lr);
+}
 
-  auto rotated = gradient;
-  if (state.rotates_left) rotated = torch::mm(state.left_basis.t(), rotated);
-  if (state.rotates_right) rotated = torch::mm(rotated, state.right_basis);
-  state.first.mul_(beta1).add_(rotated, 1 - beta1);  // lerp_ is four times slower: LibTorch 1.13 does not vectorise it
-  state.second.mul_(beta2).addcmul_(rotated, rotated, 1 - beta2);
+void Soap::update(const std::vector<size_t>& group, double lr) {
+  std::vector<size_t> updated;
+  std::vector<torch::Tensor> gradients, rotated, first, second;
+  for (const size_t i : group) {
+    State& state = states_[i];
+    if (!state.parameter.tensor.grad().defined()) continue;
+    torch::Tensor gradient = state.parameter.tensor.grad().reshape({state.rows, state.cols});
+    if (!state.is_initialised) {
+      initialise(state, gradient);
+      continue;
+    }
+    updated.push_back(i);
+    gradients.push_back(gradient);
+    if (state.rotates_left) gradient = torch::mm(state.left_basis.t(), gradient);
+    if (state.rotates_right) gradient = torch::mm(gradient, state.right_basis);
+    rotated.push_back(gradient);
+    first.push_back(state.first);
+    second.push_back(state.second);
+    ++state.num_updates;
+  }
+  if (updated.empty()) return;
+  const State& any = states_[updated[0]];
+  const double beta1 = any.rotates() ? options_.beta1 : options_.adam_beta1;
+  const double beta2 = any.rotates() ? options_.beta2 : options_.adam_beta2;
+  lr *= any.parameter.lr_scale;
 
-  ++state.num_updates;
-  const double correction1 = 1 - std::pow(beta1, static_cast<double>(state.num_updates));
-  const double correction2 = 1 - std::pow(beta2, static_cast<double>(state.num_updates));
+  at::_foreach_mul_(first, beta1);
+  at::_foreach_add_(first, rotated, 1 - beta1);
+  at::_foreach_mul_(second, beta2);
+  at::_foreach_addcmul_(second, rotated, rotated, 1 - beta2);
+
+  const double correction1 = 1 - std::pow(beta1, static_cast<double>(any.num_updates));
+  const double correction2 = 1 - std::pow(beta2, static_cast<double>(any.num_updates));
   // first / correction1 / (sqrt(second / correction2) + eps), with the corrections taken out of the tensors
-  auto direction = state.second.sqrt().add_(options_.eps * std::sqrt(correction2));
-  torch::div_out(direction, state.first, direction);
-  if (state.rotates_left) direction = torch::mm(state.left_basis, direction);
-  if (state.rotates_right) direction = torch::mm(direction, state.right_basis.t());
+  std::vector<torch::Tensor> directions = at::_foreach_sqrt(second);
+  at::_foreach_add_(directions, options_.eps * std::sqrt(correction2));
+  directions = at::_foreach_div(first, directions);
+  std::vector<torch::Tensor> parameters;
+  for (size_t k = 0; k < updated.size(); ++k) {
+    const State& state = states_[updated[k]];
+    if (state.rotates_left) directions[k] = torch::mm(state.left_basis, directions[k]);
+    if (state.rotates_right) directions[k] = torch::mm(directions[k], state.right_basis.t());
+    parameters.push_back(state.parameter.tensor);
+    directions[k] = directions[k].view(parameters[k].sizes());
+    if (options_.weight_decay > 0 && parameters[k].dim() >= 2) parameters[k].mul_(1 - lr * options_.weight_decay);
+  }
+  at::_foreach_add_(parameters, directions, -lr * std::sqrt(correction2) / correction1);
 
-  if (options_.weight_decay > 0 && parameter.dim() >= 2) parameter.mul_(1 - lr * options_.weight_decay);
-  parameter.add_(direction.view(parameter.sizes()), -lr * std::sqrt(correction2) / correction1);
-
-  if (!state.rotates()) return;
-  // Staggered by index, so that every step costs about the same.
-  const int64_t turn = num_steps_ + static_cast<int64_t>(index);
-  if (turn % options_.statistics_every == 0) update_statistics(state, gradient);
-  if (turn % options_.precondition_every == 0) refresh_basis(state);
+  for (size_t k = 0; k < updated.size(); ++k) {
+    State& state = states_[updated[k]];
+    if (!state.rotates()) continue;
+    // Staggered by index, so that every step costs about the same.
+    const int64_t turn = num_steps_ + static_cast<int64_t>(updated[k]);
+    if (turn % options_.statistics_every == 0) update_statistics(state, gradients[k]);
+    if (turn % options_.precondition_every == 0) refresh_basis(state);
+  }
 }
 
 void Soap::update_statistics(State& state, const torch::Tensor& gradient) const {

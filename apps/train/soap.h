@@ -74,7 +74,10 @@ class Soap {
     bool rotates() const { return rotates_left || rotates_right; }
   };
 
-  void update(State& state, size_t index, double lr) const;
+  void update_on_cpu(double lr);
+  void update_on_gpu(double lr);
+  // One step of states that agree in rotates(), num_updates and learning rate.
+  void update(const std::vector<size_t>& group, double lr);
   void update_statistics(State& state, const torch::Tensor& gradient) const;
   void initialise(State& state, const torch::Tensor& gradient) const;
   void refresh_basis(State& state) const;

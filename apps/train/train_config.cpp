@@ -21,6 +21,7 @@ void visit_fields(Config& c, Visit&& visit) {
   visit("final_lr", c.final_lr);
   visit("shortcut_lr", c.shortcut_lr);
   visit("max_rotated_side", c.max_rotated_side);
+  visit("precondition_every", c.precondition_every);
   visit("clip_norm", c.clip_norm);
   visit("ema_decay", c.ema_decay);
   visit("bfloat16", c.bfloat16);
@@ -33,11 +34,10 @@ void visit_fields(Config& c, Visit&& visit) {
 
 }  // namespace
 
-double TrainConfig::learning_rate_at(int64_t step) const {
+double TrainConfig::learning_rate_at(int64_t step, double done) const {
   const double warm = std::min(1.0, (step + 1.0) / std::max<int64_t>(1, warmup_steps));
-  const double done = std::min(1.0, static_cast<double>(step) / static_cast<double>(std::max<int64_t>(1, steps)));
   if (done <= decay_from || decay_from >= 1) return lr * warm;
-  const double fall = (done - decay_from) / (1 - decay_from);
+  const double fall = std::min(1.0, (done - decay_from) / (1 - decay_from));
   return lr * warm * (final_lr + (1 - final_lr) * 0.5 * (1 + std::cos(M_PI * fall)));
 }
 
@@ -72,8 +72,8 @@ Result<TrainConfig> read_train_config(const std::string& path) {
   const int max_frames = config.audio_network ? 1024 : 32;
   if (config.num_frames < 1 || config.num_frames > max_frames)
     return invalid_argument(path + ": num_frames must be 1 to " + std::to_string(max_frames));
-  if (config.batch_size < 1 || config.crop_px < 64 || config.crop_px % 64 != 0 || config.steps < 1 || config.lr <= 0)
-    return invalid_argument(path + ": batch_size, steps and lr must be positive, crop_px a positive multiple of 64");
+  if (config.batch_size < 1 || config.crop_px < 64 || config.crop_px % 64 != 0 || config.steps < 1 || config.lr <= 0 || config.precondition_every < 1)
+    return invalid_argument(path + ": batch_size, steps, lr and precondition_every must be positive, crop_px a positive multiple of 64");
   return config;
 }
 

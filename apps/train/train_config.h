@@ -24,6 +24,7 @@ struct TrainConfig {
   double final_lr = 0.01;
   double shortcut_lr = 0.1;       // multiplies lr for the linear shortcut
   int max_rotated_side = 512;     // SOAP leaves longer sides of a matrix unrotated; 0 makes it Adam
+  int precondition_every = 10;    // steps between two refreshes of one of SOAP's bases; on a GPU a refresh costs more than a step
   double clip_norm = 5.0;
   double ema_decay = 0.998;
   bool bfloat16 = true;           // transforms only; rates and exact networks stay float32
@@ -32,7 +33,8 @@ struct TrainConfig {
   int64_t log_every = 20;
   int64_t checkpoint_every = 250;
   int64_t validate_every = 1000;
-  double learning_rate_at(int64_t step) const;
+  // `done`: the part of the run that lies behind, 0..1.
+  double learning_rate_at(int64_t step, double done) const;
 };
 
 Result<TrainConfig> read_train_config(const std::string& path);

@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include <chrono>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -24,6 +25,7 @@ struct TrainerOptions {
   std::string from_weights;  // start from a weights file
   std::string image_weights; // of the image model that films are trained on
   double max_minutes = 0;    // stop (with a checkpoint) after so long; 0 = no limit
+  bool fits_minutes = false; // the schedule spreads over max_minutes instead of over config.steps
 };
 
 class Trainer {
@@ -41,6 +43,7 @@ class Trainer {
  private:
   Trainer(const TrainConfig& config, const TrainerOptions& options, std::unique_ptr<Task> task);
   void train_step();
+  double done() const;  // see TrainConfig::learning_rate_at
   Status open_log();
   void write_log(double samples_per_second);
   Status save_checkpoint() const;
@@ -56,6 +59,7 @@ class Trainer {
   std::unique_ptr<Ema> ema_;
   std::ofstream log_;
   int64_t step_ = 0;
+  std::chrono::steady_clock::time_point start_;  // of run()
   torch::Tensor sums_;  // of PartResult since the last line of the log
   int64_t num_summed_ = 0;
 };

@@ -48,7 +48,7 @@ Status load_trainable(const std::string& path, ImageNetwork network) {
   LACONIC_RETURN_IF_ERROR(named(load_floats(file.tensors, *network), path));
   LACONIC_ASSIGN_OR_RETURN(ScaleNetworks scale, load_scale_networks(file.tensors, *network));
   network->scale_context->set_integers(scale);
-  return ok_status();
+  return load_trainable_prior(file.tensors, *network);
 }
 
 }  // namespace laconic::models

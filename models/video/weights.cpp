@@ -84,7 +84,7 @@ Status load_trainable_video(const std::string& path, VideoNetwork network) {
     const ExactConv& layer = *temporal.layers()[i];
     convolutions[i].second->set_integers(layer.weight(), layer.bias(), layer.shift());
   }
-  return ok_status();
+  return load_trainable_prior(file.tensors, *network);
 }
 
 void start_from_image(const ImageWeights& image, VideoNetwork network) {
