@@ -11,6 +11,8 @@ namespace {
 
 using models::Rounding;
 
+constexpr double kRunsAway = 1.01;  // J may rise a little on its way, but not to so many times the best
+
 // Part of the way to the minimum of each latent's own parabola that a step goes: less and less, for latents move together.
 double step_rate(int step) { return std::max(0.15, 0.5 / (1 + 0.25 * step)); }
 
@@ -50,22 +52,28 @@ class Refinement {
 
   torch::Tensor run(const EffortPlan& plan) {
     double best = std::numeric_limits<double>::infinity();
-    torch::Tensor best_y;
+    torch::Tensor best_y, best_curvature;
+    Evaluation best_seen;
     bool best_is_plain = false;
-    for (int i = 0; i < plan.num_steps; ++i) {
-      const torch::Tensor y = y_;
-      const double cost = step(/*is_plain=*/i == 0, step_rate(i));
-      if (cost >= best) continue;
-      best = cost;
-      best_y = y;
-      best_is_plain = i == 0;
-    }
-    if (!plan.keeps_best) {
-      best_y = y_;
-      best_is_plain = false;
+    for (int i = 0; i <= plan.num_steps; ++i) {
+      const Evaluation now = evaluate(/*is_plain=*/i == 0, /*wants_gradient=*/i < plan.num_steps);
+      const bool runs_away = now.cost > kRunsAway * best;
+      if (now.cost < best) {
+        best = now.cost;
+        best_y = y_;
+        best_curvature = curvature_;
+        best_seen = now;
+        best_is_plain = i == 0;
+      }
+      if (i == plan.num_steps) break;
+      if (runs_away) curvature_ = curvature_ * 2;
+      const Evaluation& from = runs_away ? best_seen : now;
+      if (runs_away) y_ = best_y;
+      y_ = y_ + step_rate(i) * (from.y_hat - from.gradient / (2 * curvature_) - y_);
     }
     // Once more in float32, as the coder computes the means.
     torch::NoGradGuard no_grad;
+    curvature_ = best_curvature;
     const auto rule = [&](const torch::Tensor& v, const torch::Tensor& index, int pass) -> Rounding {
       const torch::Tensor r = best_is_plain ? plain_symbols(v, index, pass) : best_symbols(v, index, pass);
       return {r, r};
@@ -100,11 +108,15 @@ class Refinement {
     return bits.sum() + error.square().sum() * error_weight_;
   }
 
-  // Rounds y, moves y against the gradient, and returns J of the rounded latents.
-  double step(bool is_plain, double rate) {
-    const torch::AutoGradMode grad(true);
+  struct Evaluation {
+    double cost = 0;  // J of the rounded latents
+    torch::Tensor y_hat, gradient;  // of J, at y_hat
+  };
+
+  Evaluation evaluate(bool is_plain, bool wants_gradient) {
+    const torch::AutoGradMode grad(wants_gradient);
     // y_hat = mean + r + shift: the gradient in `shift` holds what choosing each symbol for itself cannot see.
-    const torch::Tensor shift = torch::zeros_like(y_).set_requires_grad(true);
+    const torch::Tensor shift = torch::zeros_like(y_).set_requires_grad(wants_gradient);
     const std::vector<torch::Tensor> shifts = models::split_passes(shift);
     const auto rule = [&](const torch::Tensor& v, const torch::Tensor& index, int pass) -> Rounding {
       torch::Tensor r;
@@ -117,10 +129,8 @@ class Refinement {
     };
     const models::LatentEstimate e = network_->estimate_latents(model_.scale_networks(), y_, input_.z_hat, steps_, rule, type_);
     const torch::Tensor cost = cost_of(e.y_hat, e.bits_y);
-    const torch::Tensor gradient = torch::autograd::grad({cost}, {shift})[0];
-    torch::NoGradGuard no_grad;
-    y_ = y_ + rate * (e.y_hat.detach() - gradient / (2 * curvature_) - y_);
-    return cost.item<double>();
+    if (!wants_gradient) return {cost.item<double>(), {}, {}};
+    return {cost.item<double>(), e.y_hat.detach(), torch::autograd::grad({cost}, {shift})[0]};
   }
 
   const ImageModel::Impl& model_;
@@ -137,8 +147,7 @@ class Refinement {
 }  // namespace
 
 EffortPlan effort_plan(int effort) {
-  constexpr std::array<EffortPlan, 10> kPlans = {{{0, false}, {1, false}, {2, false}, {3, false}, {5, false},
-                                                  {8, true}, {12, true}, {16, true}, {24, true}, {40, true}}};
+  constexpr std::array<EffortPlan, 10> kPlans = {{{0}, {1}, {2}, {3}, {5}, {8}, {12}, {16}, {24}, {40}}};
   return kPlans[static_cast<size_t>(effort)];
 }
 

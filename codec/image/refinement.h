@@ -5,7 +5,8 @@
 //     squared error of the latent alone (the first step: round(v)),
 //   - then moves y from y_hat against the gradient of what the choice left out: the error of all latents together, through
 //     g_s, and the bits that later passes spend, through the means.
-// Long searches keep the best J they have seen, short ones trust their last step. A descent on y without rounding beforehand,
+// The best J seen is kept. Where J rises, latents hang together more than the error of each alone tells: their parabolas are made twice
+// as steep and the search goes on from the best. Without that, a picture of fine texture can run away from what it was. A descent on y without rounding beforehand,
 // annealed rounding (SGA) and steps with other curvatures were tried: models/TRAINING.md.
 #pragma once
 
@@ -19,7 +20,6 @@ namespace laconic {
 // What a level 0..9 does; a step costs about a decode and a half of the superblock.
 struct EffortPlan {
   int num_steps = 0;  // 0: plain rounding
-  bool keeps_best = false;
   bool is_one_pass() const { return num_steps == 0; }
 };
 EffortPlan effort_plan(int effort);
