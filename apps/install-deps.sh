@@ -14,6 +14,7 @@ packages=(
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev
   ffmpeg                      # the program: makes the films of the tests
   libpng-dev
+  libgdk-pixbuf-2.0-dev libgdk-pixbuf2.0-bin
   libgtest-dev libbenchmark-dev
   libcli11-dev nlohmann-json3-dev libfmt-dev libspdlog-dev
   python3

@@ -12,12 +12,12 @@
 #include "apps/cli/film_kind.h"
 #include "apps/cli/interrupt.h"
 #include "apps/cli/jobs.h"
-#include "apps/cli/model_store.h"
 #include "apps/cli/options.h"
 #include "apps/cli/picture_decoder.h"
 #include "apps/cli/sound_decode.h"
 #include "codec/media/image_file.h"
 #include "codec/media/sound_file_writer.h"
+#include "codec/model_store.h"
 
 namespace laconic::cli {
 namespace {
@@ -35,7 +35,7 @@ struct DecodeOptions {
 class DecodeCommand {
  public:
   explicit DecodeCommand(const DecodeOptions& options)
-      : options_(options), reporter_(options.common.is_quiet), store_(options.common), decoder_(options.common, options.conceals, options.num_slices, reporter_) {}
+      : options_(options), reporter_(options.common.is_quiet), store_(store_options(options.common)), decoder_(options.common, options.conceals, options.num_slices, reporter_) {}
 
   ExitCode run();
 

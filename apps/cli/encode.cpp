@@ -15,12 +15,12 @@
 #include "apps/cli/film_kind.h"
 #include "apps/cli/interrupt.h"
 #include "apps/cli/jobs.h"
-#include "apps/cli/model_store.h"
 #include "apps/cli/options.h"
 #include "apps/cli/quality_search.h"
 #include "apps/cli/sound_encode.h"
 #include "codec/media/atomic_file.h"
 #include "codec/metrics.h"
+#include "codec/model_store.h"
 
 namespace laconic::cli {
 namespace {
@@ -48,7 +48,7 @@ struct EncodeOptions {
 class EncodeCommand {
  public:
   explicit EncodeCommand(const EncodeOptions& options)
-      : options_(options), reporter_(options.common.is_quiet), store_(options.common) {}
+      : options_(options), reporter_(options.common.is_quiet), store_(store_options(options.common)) {}
 
   ExitCode run();
 

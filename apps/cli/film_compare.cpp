@@ -46,7 +46,7 @@ Result<std::optional<VideoFrame>> next_frame(FilmFrames& frames, const std::stri
 }
 
 Result<FilmComparison> measure(const FilmCompareOptions& options, Reporter& reporter) {
-  ModelStore store(options.common);
+  ModelStore store(store_options(options.common));
   LACONIC_ASSIGN_OR_RETURN(const auto reference, open_frames(options.reference, options.common, store));
   LACONIC_ASSIGN_OR_RETURN(const auto distorted, open_frames(options.distorted, options.common, store));
   const double duration = reference->film().duration_seconds;

@@ -8,9 +8,9 @@
 #include <string>
 
 #include "apps/cli/jobs.h"
-#include "apps/cli/model_store.h"
 #include "apps/cli/options.h"
 #include "apps/cli/reporter.h"
+#include "codec/model_store.h"
 
 namespace laconic::cli {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "apps/cli/film_sounds.h"
-#include "apps/cli/model_store.h"
 #include "codec/media/film_reader.h"
+#include "codec/model_store.h"
 #include "codec/video_codec.h"
 
 namespace laconic::cli {

@@ -73,7 +73,7 @@ Result<FilmCount> count_packets(FilmReader& reader) {
 }
 
 Result<std::string> hash_symbols(const FilmInfoOptions& options, double duration_seconds, Reporter& reporter) {
-  ModelStore store(options.common);
+  ModelStore store(store_options(options.common));
   FilmFramesOptions frames_options;
   frames_options.num_threads = options.common.num_threads;
   frames_options.is_video_only = true;

@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "apps/cli/model_store.h"
 #include "apps/cli/options.h"
 #include "apps/cli/reporter.h"
+#include "codec/model_store.h"
 
 namespace laconic::cli {
 

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "apps/cli/model_store.h"
 #include "codec/audio_codec.h"
 #include "codec/media/film_frame_writer.h"
 #include "codec/media/film_reader.h"
 #include "codec/media/film_writer.h"
 #include "codec/media/sound_decoder.h"
+#include "codec/model_store.h"
 
 namespace laconic::cli {
 

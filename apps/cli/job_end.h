@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "apps/cli/model_store.h"
 #include "apps/cli/reporter.h"
+#include "codec/model_store.h"
 
 namespace laconic::cli {
 

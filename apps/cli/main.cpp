@@ -1,4 +1,4 @@
-// The command line program. Each command has its file; what they share is in options.h, jobs.h and model_store.h.
+// The command line program. Each command has its file; what they share is in options.h, jobs.h and codec/model_store.h.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/cli/commands.h"
-#include "apps/cli/model_store.h"
 #include "apps/cli/options.h"
 #include "apps/cli/reporter.h"
+#include "codec/model_store.h"
 
 namespace laconic::cli {
 namespace {
@@ -26,7 +26,7 @@ std::string indented(const std::string& text) {
 
 ExitCode run_models(const ModelsOptions& options) {
   Reporter reporter(options.common.is_quiet);
-  ModelStore store(options.common);
+  ModelStore store(store_options(options.common));
   const auto files = store.weights_files(/*is_for_decoding=*/true);
   const auto videos = store.weights_files(/*is_for_decoding=*/true, WeightsKind::kVideo);
   const auto sounds = store.weights_files(/*is_for_decoding=*/true, WeightsKind::kAudio);

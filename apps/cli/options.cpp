@@ -7,6 +7,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <memory>
+
+#include "apps/cli/interrupt.h"
 
 namespace laconic::cli {
 namespace {
@@ -30,6 +33,14 @@ constexpr std::array<Unit, 12> kUnits = {{{"", 1},
                                           {"Mi", 1048576}}};
 
 }  // namespace
+
+ModelStoreOptions store_options(const CommonOptions& options) {
+  ModelStoreOptions store;
+  store.path = options.model_path;
+  store.device = options.device;
+  store.guard_loading = [] { return std::make_shared<EndOnInterrupt>(); };
+  return store;
+}
 
 void add_model_options(CLI::App& command, CommonOptions& options) {
   command.add_option("--model", options.model_path, "Weights: a .safetensors file, or a folder with some")

@@ -6,6 +6,7 @@
 
 #include "codec/base/status.h"
 #include "codec/image.h"
+#include "codec/model_store.h"
 
 namespace CLI {
 class App;
@@ -16,10 +17,13 @@ namespace laconic::cli {
 struct CommonOptions {
   int num_threads = 0;         // 0 = one per core
   std::string device = "cpu";  // "cpu" or "cuda"
-  std::string model_path;      // empty: looked up (model_store.h)
+  std::string model_path;      // empty: looked up (codec/model_store.h)
   bool is_verbose = false;
   bool is_quiet = false;
 };
+
+// For ModelStore. While weights are loaded an interrupt ends the program at once.
+ModelStoreOptions store_options(const CommonOptions& options);
 
 void add_model_options(CLI::App& command, CommonOptions& options);   // --model, --threads, --device
 void add_output_options(CLI::App& command, CommonOptions& options);  // --verbose, --quiet

@@ -3,7 +3,7 @@
 namespace laconic::cli {
 
 PictureDecoder::PictureDecoder(const CommonOptions& options, bool conceals, int num_slices, Reporter& reporter)
-    : options_(options), conceals_(conceals), num_slices_(num_slices), reporter_(reporter), store_(options) {}
+    : options_(options), conceals_(conceals), num_slices_(num_slices), reporter_(reporter), store_(store_options(options)) {}
 
 Result<ImageDecoder*> PictureDecoder::decoder_for(ByteSpan stream) {
   const auto info = read_image_info(stream, limits_);

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "apps/cli/model_store.h"
 #include "apps/cli/options.h"
 #include "apps/cli/reporter.h"
 #include "codec/image_codec.h"
+#include "codec/model_store.h"
 
 namespace laconic::cli {
 

@@ -46,7 +46,7 @@ Result<AudioFrame> next_frame(Side& side, Reporter& reporter) {
 
 Result<SoundComparison> measure(const SoundCompareOptions& options, Reporter& reporter) {
   if (options.reference == "-" && options.distorted == "-") return invalid_argument("only one side can be standard input");
-  ModelStore store(options.common);
+  ModelStore store(store_options(options.common));
   LACONIC_ASSIGN_OR_RETURN(Side reference, open_side(options.reference, options.common, store));
   LACONIC_ASSIGN_OR_RETURN(Side distorted, open_side(options.distorted, options.common, store));
   const int num_channels = reference.frames->format().num_channels, other = distorted.frames->format().num_channels;

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "apps/cli/model_store.h"
 #include "codec/audio_codec.h"
 #include "codec/media/sound_reader.h"
+#include "codec/model_store.h"
 
 namespace laconic::cli {
 

@@ -45,7 +45,7 @@ Status count_packets(SoundReader& reader, SoundDescription& description) {
 }
 
 Result<std::string> hash_symbols(const SoundInfoOptions& options, double duration_seconds, Reporter& reporter) {
-  ModelStore store(options.common);
+  ModelStore store(store_options(options.common));
   SoundFramesOptions frames_options;
   frames_options.num_threads = options.common.num_threads;
   frames_options.is_laconic_only = true;

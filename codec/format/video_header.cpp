@@ -49,7 +49,8 @@ Result<VideoHeader> parse_video_header(ByteSpan bytes, const Limits& limits) {
   FieldReader fields(reader, limits, kVideoFormatVersion, "the stream header of a Laconic film");
   LACONIC_RETURN_IF_ERROR(visit_video_header(header, fields));
   LACONIC_RETURN_IF_ERROR(read_header_check(reader, bytes.first(reader.position())));
-  if (reader.remaining() > 0) return corrupt(std::to_string(reader.remaining()) + " bytes after the stream header");
+  const bool is_padded = reader.remaining() == 1 && bytes.size() % 2 == 0 && bytes[bytes.size() - 1] == 0;  // FORMAT.md 15: by Matroska
+  if (reader.remaining() > 0 && !is_padded) return corrupt(std::to_string(reader.remaining()) + " bytes after the stream header");
   LACONIC_RETURN_IF_ERROR(check(header));
   if (uint64_t{header.width_px} * header.height_px > limits.max_pixels) {
     return limit_exceeded("frames of " + std::to_string(header.width_px) + " x " + std::to_string(header.height_px) +

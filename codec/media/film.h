@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct Rational {
   int den = 1;  // above 0
   double value() const { return static_cast<double>(num) / den; }
 };
+
+using FilmTags = std::vector<std::pair<std::string, std::string>>;  // "title", "artist", ... as FFmpeg names them, and their texts
 
 enum class StreamKind { kVideo, kAudio, kSubtitle, kData, kAttachment, kCoverArt };
 const char* stream_kind_name(StreamKind kind);  // "video", "audio", ...

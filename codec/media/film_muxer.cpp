@@ -24,6 +24,8 @@ namespace {
 // A second of raw frames is what the muxer may hold back while it waits for a packet of another stream.
 constexpr int64_t kMaxInterleave_us = 1000000;
 
+constexpr int kSinkBufferBytes = 32768;
+
 // Facts about the source's file, or about streams as they were coded there.
 constexpr const char* kStaleFilmTags[] = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"};
 constexpr const char* kStaleVideoTags[] = {"encoder", "duration", "vendor_id", "handler_name", "rotate", "bps",
@@ -82,12 +84,13 @@ Result<std::unique_ptr<FilmMuxer>> FilmMuxer::create(const MuxerOptions& options
 }
 
 FilmMuxer::~FilmMuxer() {
-  close_file();
+  give_up();
   if (!part_.empty()) ::unlink(part_.c_str());
 }
 
 Status FilmMuxer::check(int error, const char* what) const {
   if (error >= 0) return ok_status();
+  if (!sink_status_.ok()) return sink_status_;
   const std::string name = options_.film.path == "-" ? "standard output" : "'" + options_.film.path + "'";
   return io_error(std::string("cannot ") + what + " " + name + ": " + ffmpeg_error(error));
 }
@@ -141,9 +144,10 @@ Status FilmMuxer::start() {
   if (options_.film.source != nullptr) {
     LACONIC_RETURN_IF_ERROR(add_other_streams());
     LACONIC_RETURN_IF_ERROR(add_chapters());
-    add_tags();
+    add_source_tags();
   }
-  LACONIC_RETURN_IF_ERROR(open_file());
+  for (const auto& [key, text] : options_.film.tags) av_dict_set(&format_->metadata, key.c_str(), text.c_str(), 0);
+  LACONIC_RETURN_IF_ERROR(open_output());
   format_->max_interleave_delta = kMaxInterleave_us;
   format_->strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL;  // y4m of 10 bits
   format_->flush_packets = 1;  // what is written survives a kill, and a pipe's reader waits for nothing
@@ -291,9 +295,30 @@ Status FilmMuxer::add_chapters() {
   return ok_status();
 }
 
-void FilmMuxer::add_tags() {
+void FilmMuxer::add_source_tags() {
   av_dict_copy(&format_->metadata, options_.film.source->impl().tags.get(), 0);
   drop_tags(&format_->metadata, kStaleFilmTags);
+}
+
+Status FilmMuxer::open_output() { return options_.film.sink != nullptr ? open_sink() : open_file(); }
+
+// Bytes go out in order; the writers of our containers do not need to go back.
+Status FilmMuxer::open_sink() {
+  const auto append = [](void* muxer, uint8_t* bytes, int size) {
+    auto& self = *static_cast<FilmMuxer*>(muxer);
+    if (!self.sink_status_.ok()) return AVERROR(EIO);
+    self.sink_status_ = self.options_.film.sink->append(ByteSpan(bytes, static_cast<size_t>(size)));
+    return self.sink_status_.ok() ? size : AVERROR(EIO);
+  };
+  auto* const buffer = static_cast<uint8_t*>(av_malloc(kSinkBufferBytes));
+  if (buffer == nullptr) return limit_exceeded("there is not enough memory");
+  sink_access_.reset(avio_alloc_context(buffer, kSinkBufferBytes, /*write_flag=*/1, this, nullptr, append, nullptr));
+  if (!sink_access_) {
+    av_free(buffer);
+    return limit_exceeded("there is not enough memory");
+  }
+  format_->pb = sink_access_.get();
+  return ok_status();
 }
 
 Status FilmMuxer::open_file() {
@@ -386,7 +411,7 @@ Status FilmMuxer::finish() {
   }
   has_header_ = false;
   LACONIC_RETURN_IF_ERROR(check(av_write_trailer(format_.get()), "finish"));
-  LACONIC_RETURN_IF_ERROR(check(avio_closep(&format_->pb), "finish"));
+  LACONIC_RETURN_IF_ERROR(close_output());
   if (part_.empty()) return ok_status();
   // A disk without room for both still holds the one that plays.
   if (options_.ends_plain && is_quicktime()) (void)rewrite_without_fragments(part_, last_sound_duration_);
@@ -395,12 +420,21 @@ Status FilmMuxer::finish() {
   return ok_status();
 }
 
-void FilmMuxer::close_file() {
+Status FilmMuxer::close_output() {
+  if (!sink_access_) return check(avio_closep(&format_->pb), "finish");
+  avio_flush(sink_access_.get());
+  const int error = sink_access_->error;
+  format_->pb = nullptr;
+  sink_access_.reset();
+  return check(error, "finish");
+}
+
+void FilmMuxer::give_up() {
   if (!format_) return;
   // A writer that is given up still owns memory which only its trailer frees; where that goes is removed right after.
   if (has_header_) av_write_trailer(format_.get());
   has_header_ = false;
-  avio_closep(&format_->pb);
+  (void)close_output();
 }
 
 uint64_t FilmMuxer::bytes_written() const {

@@ -65,10 +65,13 @@ class FilmMuxer {
   Status add_stream(const FilmSource::Impl::Stream& from);
   void add_stream_tags(const FilmSource::Impl::Stream& from, AVStream& to) const;
   Status add_chapters();
-  void add_tags();
+  void add_source_tags();
   bool can_hold(const FilmSource::Impl::Stream& from, const AVCodecParameters& parameters) const;
+  Status open_output();
+  Status open_sink();
   Status open_file();
-  void close_file();
+  Status close_output();
+  void give_up();
   Status write_track(Track& track, AVPacket& packet, AVRational time_base);
   Status write_packet(AVPacket& packet);
   Status check(int error, const char* what) const;
@@ -81,6 +84,14 @@ class FilmMuxer {
   std::unique_ptr<AVFormatContext, Free> format_;
   std::map<int, Track> tracks_;  // by the index in the source
   std::vector<std::string> warnings_;
+  struct FreeSinkAccess {
+    void operator()(AVIOContext* access) const {
+      av_freep(&access->buffer);
+      avio_context_free(&access);
+    }
+  };
+  std::unique_ptr<AVIOContext, FreeSinkAccess> sink_access_;  // film.sink for libavformat; null if a file is written
+  Status sink_status_;                                        // the first failure of film.sink
   std::string target_;    // links resolved
   std::string part_;      // empty if written straight to, and after finish()
   bool has_header_ = false;

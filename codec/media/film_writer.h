@@ -7,6 +7,7 @@
 
 #include "codec/audio.h"
 #include "codec/base/status.h"
+#include "codec/media/byte_sink.h"
 #include "codec/media/film.h"
 
 namespace laconic {
@@ -22,6 +23,8 @@ struct CodedSound {
 
 struct FilmWriteOptions {
   std::string path;             // .mov (fragmented QuickTime), .mkv, .nut; "-": NUT to standard output
+  ByteSink* sink = nullptr;     // if set, takes the bytes instead of a file; path then only names the container. Outlives the writer
+  FilmTags tags;                // of the file, beside the source's
   VideoProperties video;
   std::shared_ptr<const FilmSource> source;  // null: video only
   SoundCoding sound = SoundCoding::kCopy;  // of those that are not in coded_sounds

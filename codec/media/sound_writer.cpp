@@ -30,6 +30,8 @@ SoundWriter::~SoundWriter() = default;
 Result<std::unique_ptr<SoundWriter>> SoundWriter::create(const SoundWriteOptions& options, ByteSpan extradata) {
   MuxerOptions muxer_options;
   muxer_options.film.path = options.path;
+  muxer_options.film.sink = options.sink;
+  muxer_options.film.tags = options.tags;
   muxer_options.film.source = options.source;
   LACONIC_ASSIGN_OR_RETURN(muxer_options.format, container_for(options.path));
   muxer_options.movflags = kFragments;

@@ -6,12 +6,15 @@
 #include <vector>
 
 #include "codec/base/status.h"
+#include "codec/media/byte_sink.h"
 #include "codec/media/sound.h"
 
 namespace laconic {
 
 struct SoundWriteOptions {
   std::string path;    // .mov (QuickTime), .nut; "-": NUT to standard output
+  ByteSink* sink = nullptr;  // as for films; a .mov then stays in fragments
+  FilmTags tags;             // of the file, beside the source's
   AudioFormat format;  // of the source
   std::shared_ptr<const FilmSource> source;  // null: no tags
   int stream_index = 0;                      // of the sound in the source

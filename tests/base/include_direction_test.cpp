@@ -22,7 +22,9 @@ const Rule kRules[] = {
     {"models", {"entropy/", "codec/image", "codec/media", "codec/format", "apps/", "tests/"}},
     {"codec/format", {"models/", "codec/media", "apps/", "tests/", "torch/", "ATen/", "c10/", "opencv2/"}},
     {"codec/image", {"codec/media", "apps/", "tests/", "opencv2/", "png", "libav"}},
+    {"codec/c", {"models/", "entropy/", "codec/media", "codec/format", "codec/image/", "apps/", "tests/", "torch/", "ATen/", "c10/"}},
     {"codec/media", {"models/", "entropy/", "apps/", "tests/", "torch/", "ATen/", "c10/"}},
+    {"apps/plugin", {"models/", "entropy/", "codec/format", "codec/image/", "codec/video/", "codec/audio/", "apps/cli", "tests/", "torch/", "ATen/", "c10/", "opencv2/", "png", "libav"}},
     {"apps/cli", {"models/", "entropy/", "tests/", "torch/", "ATen/", "c10/", "opencv2/", "png", "libav"}},
 };
 

@@ -1,24 +1,14 @@
 // The C interface over image_codec.h: translates handles, statuses and exceptions, and nothing else.
-#include "codec/laconic.h"
-
-#include <cstdio>
 #include <cstring>
-#include <exception>
 #include <memory>
-#include <new>
 #include <string>
-#include <utility>
 
 #include "codec/base/checked.h"
+#include "codec/c/handles.h"
 #include "codec/image_codec.h"
 
 #define LACONIC_STRINGIFY_INNER(x) #x
 #define LACONIC_STRINGIFY(x) LACONIC_STRINGIFY_INNER(x)
-
-struct laconic_model {
-  std::shared_ptr<const laconic::ImageModel> model;
-  std::string id;
-};
 
 struct laconic_image {
   laconic::Image image;
@@ -52,71 +42,13 @@ using laconic::ByteSpan;
 using laconic::Image;
 using laconic::invalid_argument;
 using laconic::ok_status;
-using laconic::Result;
 using laconic::Status;
 using laconic::StatusCode;
-
-laconic_status c_status(StatusCode code) {
-  switch (code) {
-    case StatusCode::kOk:
-      return LACONIC_OK;
-    case StatusCode::kNeedMoreData:
-      return LACONIC_NEED_MORE_DATA;
-    case StatusCode::kCorrupt:
-      return LACONIC_CORRUPT;
-    case StatusCode::kUnsupported:
-      return LACONIC_UNSUPPORTED;
-    case StatusCode::kLimitExceeded:
-      return LACONIC_LIMIT_EXCEEDED;
-    case StatusCode::kModelMismatch:
-      return LACONIC_MODEL_MISMATCH;
-    case StatusCode::kInvalidArgument:
-      return LACONIC_INVALID_ARGUMENT;
-    case StatusCode::kIo:
-      return LACONIC_IO;
-    case StatusCode::kInternal:
-      return LACONIC_INTERNAL;
-  }
-  return LACONIC_INTERNAL;
-}
-
-laconic_status report(laconic_error* error, laconic_status code, const char* message) noexcept {
-  if (error != nullptr) {
-    error->code = code;
-    std::snprintf(error->message, sizeof(error->message), "%s", message);
-  }
-  return code;
-}
-
-// Runs `body` (-> Status); no exception leaves.
-template <typename Body>
-laconic_status guarded(laconic_error* error, Body body) noexcept {
-  try {
-    const Status status = body();
-    return report(error, c_status(status.code()), status.message().c_str());
-  } catch (const std::bad_alloc&) {
-    return report(error, LACONIC_OUT_OF_MEMORY, "not enough memory");
-  } catch (const std::exception& exception) {
-    return report(error, LACONIC_INTERNAL, exception.what());
-  } catch (...) {
-    return report(error, LACONIC_INTERNAL, "an exception of unknown type");
-  }
-}
-
-// The same for functions that make an object: *made is null unless all went well.
-template <typename Handle, typename Body>
-laconic_status guarded_making(Handle** made, laconic_error* error, Body body) noexcept {
-  if (made == nullptr) return report(error, LACONIC_INVALID_ARGUMENT, "no place for the result: the pointer is NULL");
-  *made = nullptr;
-  return guarded(error, [&]() -> Status {
-    auto handle = std::make_unique<Handle>();
-    LACONIC_RETURN_IF_ERROR(body(*handle));
-    *made = handle.release();
-    return ok_status();
-  });
-}
-
-Status null_argument(const char* name) { return invalid_argument(std::string(name) + " is NULL"); }
+using laconic::c::c_status;
+using laconic::c::guarded;
+using laconic::c::guarded_making;
+using laconic::c::null_argument;
+using laconic::c::set_threads;
 
 // Applies a change to the options; the object is made anew from them when needed. `change` returns Status.
 template <typename Handle, typename Object, typename Change>
@@ -128,14 +60,6 @@ laconic_status change_options(Handle* handle, std::unique_ptr<Object> Handle::*o
     (handle->*object).reset();
     return ok_status();
   });
-}
-
-template <typename Options>
-Status set_threads(Options& options, int num_threads) {
-  if (num_threads < 0)
-    return invalid_argument("num_threads is " + std::to_string(num_threads) + ", allowed are 0 or more");
-  options.num_threads = num_threads;
-  return ok_status();
 }
 
 template <typename Options>

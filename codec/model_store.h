@@ -1,26 +1,34 @@
-// Where weights are looked for, and which of them a job needs.
+// Where weights are looked for, and which of them a job needs. For the command line, and for the C interface.
 //
-//   --model PATH, else $LACONIC_MODEL, else data/weights of the source tree (a program run from its build tree), else
-//   share/laconic/weights beside the program's bin folder, else that of the installation prefix.
+//   the path given, else $LACONIC_MODEL, else data/weights of the source tree (for what runs from its build tree), else
+//   share/laconic/weights of the installation that the program or shared library holding this code lies in, else that of the
+//   prefix it was configured for.
 //
-// What --model or $LACONIC_MODEL names must exist; decoding looks in the places after $LACONIC_MODEL too, for other ids.
-// A PATH may be a file or a folder. In a folder, image-*.safetensors, video-*.safetensors and audio-*.safetensors count;
+// What the path or $LACONIC_MODEL names must exist; decoding looks in the places after $LACONIC_MODEL too, for other ids.
+// A path may be a file or a folder. In a folder, image-*.safetensors, video-*.safetensors and audio-*.safetensors count;
 // manifest.json names the default one of each kind.
 //
 // Video weights work with the image weights they were trained with. Those are looked for beside them, then in all places.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "apps/cli/options.h"
 #include "codec/audio_codec.h"
 #include "codec/image_codec.h"
 #include "codec/video_codec.h"
 
-namespace laconic::cli {
+namespace laconic {
+
+struct ModelStoreOptions {
+  std::string path;            // a weights file, or a folder with some; empty: looked up
+  std::string device = "cpu";  // "cpu" or "cuda"
+  // What it returns is kept while weights are loaded, which takes up to a second and cannot be cancelled; may be empty.
+  std::function<std::shared_ptr<void>()> guard_loading;
+};
 
 enum class WeightsKind { kImage, kVideo, kAudio };
 
@@ -32,7 +40,7 @@ struct WeightsFile {
 // Loads each weights file at most once. One thread at a time.
 class ModelStore {
  public:
-  explicit ModelStore(const CommonOptions& options);
+  explicit ModelStore(ModelStoreOptions options);
 
   Result<std::shared_ptr<const ImageModel>> for_encoding();
   // The one that a stream names; kModelMismatch names the id wanted and those found.
@@ -54,7 +62,6 @@ class ModelStore {
  private:
   Status check_named_path() const;
   std::vector<std::string> search_path(bool is_for_decoding) const;
-  std::vector<std::string> installed_paths() const;
   std::vector<std::string> image_weights_for(const std::string& video_path) const;
   Result<std::string> default_path(WeightsKind kind) const;
   // Of weights that need no others: pictures', sound's.
@@ -65,11 +72,15 @@ class ModelStore {
   template <typename Model>
   Result<std::shared_ptr<const Model>> find_alone(const std::string& model_id, WeightsKind kind, Loaded<Model>& loaded);
 
-  const CommonOptions options_;
+  // load: () -> Result<std::shared_ptr<const Model>>.
+  template <typename Load>
+  auto timed_load(Load load);
+
+  const ModelStoreOptions options_;
   Loaded<ImageModel> loaded_;  // these: by path
   Loaded<VideoModel> loaded_videos_;
   Loaded<AudioModel> loaded_sounds_;
   double seconds_loading_ = 0;
 };
 
-}  // namespace laconic::cli
+}  // namespace laconic

@@ -1,32 +1,60 @@
-#include "apps/cli/model_store.h"
+#include "codec/model_store.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+#include <dlfcn.h>
+#include <link.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <system_error>
+#include <utility>
 
-#include "apps/cli/interrupt.h"
-#include "apps/cli/reporter.h"
-
-// Set by apps/cli/CMakeLists.txt.
+// Set by codec/CMakeLists.txt.
 #if !defined(LACONIC_BUILD_DIR) || !defined(LACONIC_SOURCE_WEIGHTS_DIR) || !defined(LACONIC_INSTALL_WEIGHTS_DIR) || \
     !defined(LACONIC_RELATIVE_WEIGHTS_DIR)
 #error "the weights folders are not defined"
 #endif
 
-namespace laconic::cli {
+namespace laconic {
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path program_folder() {
+// The folder of the file that this code was linked into: a program, a shared library, a plugin of another program. Without
+// symbolic links: /lib may lead to /usr/lib.
+fs::path own_folder() {
+  fs::path file = "/proc/self/exe";
+  Dl_info info{};
+  link_map* map = nullptr;  // its name is empty for the program itself
+  const bool is_found = dladdr1(reinterpret_cast<void*>(&own_folder), &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) != 0;
+  if (is_found && map != nullptr && map->l_name != nullptr && *map->l_name != '\0') file = map->l_name;
   std::error_code error;
-  return fs::read_symlink("/proc/self/exe", error).parent_path();
+  return fs::canonical(file, error).parent_path();
+}
+
+// PREFIX/bin/laconic, PREFIX/lib/x86_64-linux-gnu/liblaconic.so.0, PREFIX/lib/.../loaders/plugin.so: the first folder upwards with
+// weights of an installation is PREFIX. Within the build tree, those of the source tree.
+std::vector<std::string> installed_paths() {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (fs::path folder = own_folder(); folder.has_relative_path(); folder = folder.parent_path()) {
+    const fs::path weights = folder / LACONIC_RELATIVE_WEIGHTS_DIR;
+    const bool is_build_tree = fs::equivalent(folder, LACONIC_BUILD_DIR, error);
+    if (!is_build_tree && !fs::is_directory(weights, error)) continue;
+    paths.push_back(is_build_tree ? LACONIC_SOURCE_WEIGHTS_DIR : weights.string());
+    break;
+  }
+  if (paths.empty() || paths.front() != LACONIC_INSTALL_WEIGHTS_DIR) paths.emplace_back(LACONIC_INSTALL_WEIGHTS_DIR);
+  return paths;
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
+  return all;
 }
 
 const char* kind_name(WeightsKind kind) {
@@ -108,20 +136,20 @@ WeightsKind kind_of_file(const std::string& path) {
 
 }  // namespace
 
-ModelStore::ModelStore(const CommonOptions& options) : options_(options) {}
+ModelStore::ModelStore(ModelStoreOptions options) : options_(std::move(options)) {}
 
 // What the user names must be there, whatever else is installed.
 Status ModelStore::check_named_path() const {
   const char* variable = std::getenv("LACONIC_MODEL");
-  const bool is_option = !options_.model_path.empty();
-  const std::string path = is_option ? options_.model_path : variable != nullptr ? variable : "";
+  const bool is_option = !options_.path.empty();
+  const std::string path = is_option ? options_.path : variable != nullptr ? variable : "";
   std::error_code error;
   if (path.empty() || fs::exists(path, error)) return ok_status();
-  return model_mismatch(fmt::format("weights '{}'{} do not exist", path, is_option ? "" : " named by $LACONIC_MODEL"));
+  return model_mismatch("weights '" + path + "'" + (is_option ? "" : " named by $LACONIC_MODEL") + " do not exist");
 }
 
 std::vector<std::string> ModelStore::search_path(bool is_for_decoding) const {
-  if (!options_.model_path.empty()) return {options_.model_path};
+  if (!options_.path.empty()) return {options_.path};
   std::vector<std::string> paths;
   if (const char* variable = std::getenv("LACONIC_MODEL"); variable != nullptr && *variable != '\0') {
     paths.emplace_back(variable);
@@ -129,16 +157,6 @@ std::vector<std::string> ModelStore::search_path(bool is_for_decoding) const {
   }
   const std::vector<std::string> installed = installed_paths();
   paths.insert(paths.end(), installed.begin(), installed.end());
-  return paths;
-}
-
-std::vector<std::string> ModelStore::installed_paths() const {
-  std::vector<std::string> paths;
-  std::error_code error;
-  const fs::path folder = program_folder();
-  if (fs::equivalent(folder, LACONIC_BUILD_DIR, error)) paths.emplace_back(LACONIC_SOURCE_WEIGHTS_DIR);
-  paths.push_back((folder / LACONIC_RELATIVE_WEIGHTS_DIR).lexically_normal().string());
-  if (paths.back() != LACONIC_INSTALL_WEIGHTS_DIR) paths.emplace_back(LACONIC_INSTALL_WEIGHTS_DIR);
   return paths;
 }
 
@@ -156,9 +174,8 @@ Result<std::vector<WeightsFile>> ModelStore::weights_files(bool is_for_decoding,
     }
   }
   if (files.empty()) {
-    return model_mismatch(
-        fmt::format("no weights for {} found; looked in {} (--model PATH names others)",
-                    what_for(kind), fmt::join(paths, ", ")));
+    return model_mismatch(std::string("no weights for ") + what_for(kind) + " found; looked in " + joined(paths) +
+                          " (--model PATH or $LACONIC_MODEL names others)");
   }
   // Of several places the first one decides.
   const auto first_default =
@@ -167,16 +184,22 @@ Result<std::vector<WeightsFile>> ModelStore::weights_files(bool is_for_decoding,
   return files;
 }
 
+template <typename Load>
+auto ModelStore::timed_load(Load load) {
+  const std::shared_ptr<void> guard = options_.guard_loading ? options_.guard_loading() : nullptr;
+  const auto start = std::chrono::steady_clock::now();
+  auto model = load();
+  seconds_loading_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return model;
+}
+
 template <typename Model>
 Result<std::shared_ptr<const Model>> ModelStore::load_alone(const std::string& path, Loaded<Model>& loaded) {
   const auto known = loaded.find(path);
   if (known != loaded.end()) return known->second;
-  const EndOnInterrupt nothing_to_clean_up;
-  const auto start = Clock::now();
   ImageModelOptions model_options;
   model_options.device = options_.device;
-  auto model = Model::load(path, model_options);
-  seconds_loading_ += seconds_since(start);
+  auto model = timed_load([&] { return Model::load(path, model_options); });
   if (model.ok()) {
     loaded[path] = *model;
     return model;
@@ -197,16 +220,16 @@ Result<std::shared_ptr<const Model>> ModelStore::find_alone(const std::string& m
     const auto model = load_alone(file.path, loaded);
     if (!model.ok() && model.status().code() != StatusCode::kModelMismatch) return model.status();
     if (model.ok() && (*model)->id() == model_id) return model;
-    found.push_back(model.ok() ? fmt::format("{} ({})", (*model)->id(), file.path) : model.status().message());
+    found.push_back(model.ok() ? (*model)->id() + " (" + file.path + ")" : model.status().message());
   }
-  return model_mismatch(fmt::format("needs weights {}; found: {}", model_id, fmt::join(found, ", ")));
+  return model_mismatch("needs weights " + model_id + "; found: " + joined(found));
 }
 
 Result<std::string> ModelStore::default_path(WeightsKind kind) const {
   LACONIC_ASSIGN_OR_RETURN(const auto files, weights_files(/*is_for_decoding=*/false, kind));
   if (files.front().is_default) return files.front().path;
-  return model_mismatch(fmt::format("{} holds several weights for {} and no manifest.json that names one; choose with --model",
-                                    fs::path(files.front().path).parent_path().string(), what_for(kind)));
+  return model_mismatch(fs::path(files.front().path).parent_path().string() + " holds several weights for " + what_for(kind) +
+                        " and no manifest.json that names one; choose with --model or $LACONIC_MODEL");
 }
 
 Result<std::shared_ptr<const ImageModel>> ModelStore::load(const std::string& path) { return load_alone(path, loaded_); }
@@ -251,15 +274,12 @@ std::vector<std::string> ModelStore::image_weights_for(const std::string& video_
 Result<std::shared_ptr<const VideoModel>> ModelStore::load_video(const std::string& path) {
   const auto known = loaded_videos_.find(path);
   if (known != loaded_videos_.end()) return known->second;
-  const EndOnInterrupt nothing_to_clean_up;
-  const auto start = Clock::now();
   ImageModelOptions model_options;
   model_options.device = options_.device;
   std::string last_message;
   for (const std::string& image_path : image_weights_for(path)) {
-    auto model = VideoModel::load(path, image_path, model_options);
+    auto model = timed_load([&] { return VideoModel::load(path, image_path, model_options); });
     if (model.ok()) {
-      seconds_loading_ += seconds_since(start);
       loaded_videos_[path] = *model;
       return model;
     }
@@ -267,7 +287,7 @@ Result<std::shared_ptr<const VideoModel>> ModelStore::load_video(const std::stri
     if (model.status().code() != StatusCode::kModelMismatch && model.status().code() != StatusCode::kIo) return model;
   }
   if (last_message.empty()) {
-    return model_mismatch(fmt::format("{} needs image weights {}, and none are found", path, named_image_model(path)));
+    return model_mismatch(path + " needs image weights " + named_image_model(path) + ", and none are found");
   }
   return model_mismatch(last_message);
 }
@@ -289,11 +309,9 @@ Result<std::shared_ptr<const VideoModel>> ModelStore::video_for_stream(const std
     const auto model = load_video(file.path);
     if (!model.ok() && model.status().code() != StatusCode::kModelMismatch) return model.status();
     if (model.ok() && (*model)->id() == model_id && (*model)->image_id() == image_model_id) return model;
-    found.push_back(model.ok() ? fmt::format("{} with {} ({})", (*model)->id(), (*model)->image_id(), file.path)
-                               : model.status().message());
+    found.push_back(model.ok() ? (*model)->id() + " with " + (*model)->image_id() + " (" + file.path + ")" : model.status().message());
   }
-  return model_mismatch(fmt::format("needs video weights {} with image weights {}; found: {}", model_id, image_model_id,
-                                    fmt::join(found, ", ")));
+  return model_mismatch("needs video weights " + model_id + " with image weights " + image_model_id + "; found: " + joined(found));
 }
 
-}  // namespace laconic::cli
+}  // namespace laconic

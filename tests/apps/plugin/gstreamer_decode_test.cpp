@@ -1,0 +1,171 @@
+// Films, sound and pictures of ours as players see them.
+#include <gst/app/gstappsink.h>
+#include <gst/check/gstharness.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "tests/apps/plugin/gstreamer_player.h"
+
+namespace laconic::gstreamer {
+namespace {
+
+constexpr GstClockTime kFrame = 40 * GST_MSECOND;  // of the films here
+constexpr const char* kSink = "appsink name=sink sync=false max-buffers=0";
+
+class GStreamerDecoders : public Player {};
+
+std::vector<Bytes> bytes_of(const std::vector<Piece>& pieces) {
+  std::vector<Bytes> all;
+  for (const Piece& piece : pieces) all.push_back(piece.bytes);
+  return all;
+}
+
+double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double largest = 0;
+  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) largest = std::max<double>(largest, std::abs(a[i] - b[i]));
+  return largest;
+}
+
+TEST_F(GStreamerDecoders, AreListed) {
+  const std::string text = run_command("gst-inspect-1.0 laconic");
+  for (const char* name : {"laconicvideodec", "laconicvideoenc", "laconicaudiodec", "laconicaudioenc", "laconicimagedec", "laconicmux"}) {
+    EXPECT_NE(text.find(name), std::string::npos) << text;
+  }
+  EXPECT_NE(run_command("gst-inspect-1.0 laconictypefind").find("laconic-quicktime"), std::string::npos);
+}
+
+TEST_F(GStreamerDecoders, DecodebinGivesTheFramesOfTheProgram) {
+  for (const char* name : {"film.mov", "film.mkv"}) {
+    const std::string film = made(name);
+    run_command("gst-launch-1.0 -q filesrc location=" + film + " ! decodebin ! videoconvert ! y4menc ! filesink location=" + film + ".gst");
+    const std::vector<Bytes> frames = frames_of_y4m(film + ".gst");
+    EXPECT_EQ(frames.size(), 30u) << name;
+    EXPECT_TRUE(frames == frames_by_program(film)) << name;
+  }
+}
+
+TEST_F(GStreamerDecoders, PlaybinPlaysPictureAndSound) {
+  for (const char* player : {"playbin", "playbin3"}) {
+    for (const char* name : {"film.mov", "film.mkv"}) {
+      SCOPED_TRACE(std::string(player) + " " + name);
+      const Pipeline pipeline(std::string(player) + " uri=file://" + made(name));
+      g_object_set(pipeline.get(), "video-sink", gst_parse_launch("appsink name=picture sync=false", nullptr), "audio-sink",
+                   gst_parse_launch("appsink name=sound sync=false", nullptr), nullptr);
+      const Played played = pipeline.play();
+      EXPECT_TRUE(played.has_ended);
+      EXPECT_TRUE(played.errors.empty()) << played.errors[0];
+      EXPECT_EQ(pipeline.pieces("picture").size(), 30u);
+      EXPECT_GT(pipeline.pieces("sound").size(), 0u);
+    }
+  }
+}
+
+TEST_F(GStreamerDecoders, AFilmFromAPipeIsTheSame) {
+  const std::string film = made("film.mov");  // a queue before decodebin makes it push
+  const Pipeline pipeline("filesrc location=" + film + " ! queue ! decodebin ! video/x-raw ! " + kSink);
+  EXPECT_TRUE(pipeline.play().has_ended);
+  EXPECT_TRUE(bytes_of(pipeline.pieces("sink")) == frames_by_program(film));
+}
+
+TEST_F(GStreamerDecoders, TimesOfFramesAreTheFilms) {
+  for (const char* name : {"film.mov", "film.mkv"}) {
+    const Pipeline pipeline("filesrc location=" + made(name) + " ! decodebin ! video/x-raw ! " + kSink);
+    EXPECT_TRUE(pipeline.play().has_ended);
+    const std::vector<Piece> pieces = pipeline.pieces("sink");
+    ASSERT_EQ(pieces.size(), 30u);
+    for (size_t i = 0; i < pieces.size(); ++i) EXPECT_EQ(pieces[i].pts, i * kFrame) << name;
+  }
+}
+
+TEST_F(GStreamerDecoders, ASeekLandsOnTheRightFrame) {
+  for (const char* name : {"film.mov", "film.mkv"}) {
+    const std::string film = made(name);
+    const std::vector<Bytes> frames = frames_by_program(film);
+    const Pipeline pipeline("filesrc location=" + film + " ! decodebin ! video/x-raw ! " + kSink);
+    ASSERT_TRUE(pipeline.pause());
+    for (const size_t index : {17, 3, 29, 10, 0}) {
+      SCOPED_TRACE(std::string(name) + " frame " + std::to_string(index));
+      ASSERT_TRUE(pipeline.seek(index * kFrame, GST_SEEK_FLAG_ACCURATE));
+      const Piece shown = pipeline.shown("sink");
+      EXPECT_EQ(shown.pts, index * kFrame);
+      EXPECT_TRUE(shown.bytes == frames[index]);
+    }
+    ASSERT_TRUE(pipeline.seek(17 * kFrame, GST_SEEK_FLAG_KEY_UNIT));
+    EXPECT_TRUE(pipeline.shown("sink").bytes == frames[10]) << name;
+  }
+}
+
+TEST_F(GStreamerDecoders, SoundIsTheProgramsToTheSample) {
+  const std::string song = made("song.mov");
+  const Pipeline pipeline("filesrc location=" + song + " ! decodebin ! " + kSink);
+  const Played played = pipeline.play();
+  EXPECT_TRUE(played.has_ended);
+  const std::vector<Piece> pieces = pipeline.pieces("sink");
+  const std::vector<float> samples = samples_of(pieces), expected = samples_by_program(song);
+  EXPECT_EQ(samples.size(), 2u * 5 * 48000);
+  EXPECT_EQ(samples.size(), expected.size());
+  EXPECT_LE(largest_difference(samples, expected), 1.0 / 32768);  // the program writes 16 bits
+}
+
+TEST_F(GStreamerDecoders, SoundAfterASeekSetsInAtTheNextKeyPacketAndInTime) {
+  const std::string song = made("song.mov");
+  const std::vector<float> expected = samples_by_program(song);
+  const Pipeline pipeline("filesrc location=" + song + " ! decodebin ! " + kSink);
+  ASSERT_TRUE(pipeline.pause());
+  ASSERT_TRUE(pipeline.seek(GST_SECOND, GST_SEEK_FLAG_ACCURATE));
+  EXPECT_TRUE(pipeline.play().has_ended);
+  const std::vector<float> samples = samples_of(pipeline.pieces("sink"));
+  const size_t start = 2 * 48000;  // one second
+  ASSERT_EQ(samples.size(), expected.size() - start);
+  const size_t after = 2 * 48000 * 2 + 2 * 4096;  // key packets are two seconds apart, and the first one only prepares
+  const std::vector<float> rest(samples.begin() + static_cast<ptrdiff_t>(after), samples.end());
+  const std::vector<float> expected_rest(expected.begin() + static_cast<ptrdiff_t>(start + after), expected.end());
+  EXPECT_LE(largest_difference(rest, expected_rest), 1.0 / 32768);
+}
+
+TEST_F(GStreamerDecoders, PicturesAreTheProgramsPictures) {
+  Image rgb = cli::draw_picture(75, 41);
+  Image deep;  // grey, 16 bits
+  deep.width_px = 40;
+  deep.height_px = 24;
+  deep.num_channels = 1;
+  deep.bit_depth = 16;
+  for (int i = 0; i < deep.width_px * deep.height_px; ++i) {
+    const auto value = static_cast<uint16_t>(i * 61);
+    deep.samples.push_back(static_cast<uint8_t>(value & 255));
+    deep.samples.push_back(static_cast<uint8_t>(value >> 8));
+  }
+  const std::pair<const Image*, const char*> cases[] = {{&rgb, "RGB"}, {&deep, "GRAY16_LE"}};
+  for (const auto& [image, format] : cases) {
+    SCOPED_TRACE(format);
+    cli::write_picture(*image, path("picture.png"));
+    ASSERT_EQ(cli::run_laconic({"encode", path("picture.png"), path("picture.lac")}).exit_code, 0);
+    ASSERT_EQ(cli::run_laconic({"decode", path("picture.lac"), path("back.png")}).exit_code, 0);
+    const Image back = cli::read_picture_file(path("back.png"));
+    const Pipeline pipeline("filesrc location=" + path("picture.lac") + " blocksize=100 ! decodebin ! " + kSink);
+    EXPECT_TRUE(pipeline.play().has_ended);
+    const std::vector<Piece> pieces = pipeline.pieces("sink");
+    ASSERT_EQ(pieces.size(), 1u);
+    const size_t row_bytes = back.samples.size() / static_cast<size_t>(back.height_px);
+    const size_t stride_bytes = pieces[0].bytes.size() / static_cast<size_t>(back.height_px);  // GStreamer pads rows to 4 bytes
+    ASSERT_GE(stride_bytes, row_bytes);
+    for (size_t y = 0; y < static_cast<size_t>(back.height_px); ++y) {
+      EXPECT_EQ(std::memcmp(pieces[0].bytes.data() + y * stride_bytes, back.samples.data() + y * row_bytes, row_bytes), 0) << y;
+    }
+  }
+}
+
+TEST_F(GStreamerDecoders, PlayAgainAfterAStop) {
+  const std::string film = made("film.mov");
+  const Pipeline pipeline("filesrc location=" + film + " ! decodebin ! video/x-raw ! " + kSink);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_TRUE(pipeline.play().has_ended);
+    EXPECT_TRUE(bytes_of(pipeline.pieces("sink")) == frames_by_program(film));
+    pipeline.stop();
+  }
+}
+
+}  // namespace
+}  // namespace laconic::gstreamer
