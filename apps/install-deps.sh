@@ -15,6 +15,8 @@ packages=(
   ffmpeg                      # the program: makes the films of the tests
   libpng-dev
   libgdk-pixbuf-2.0-dev libgdk-pixbuf2.0-bin
+  libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
+  gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good  # to test the plugin with
   libgtest-dev libbenchmark-dev
   libcli11-dev nlohmann-json3-dev libfmt-dev libspdlog-dev
   python3

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <fstream>
 
 #include "tests/media/film_clips.h"
 
@@ -206,6 +207,38 @@ TEST(FilmWriter, StartShiftsAllStreamsAlike) {
   const auto& sound = film.copied_seconds.at(film.first(StreamKind::kAudio)->index);
   EXPECT_GE(sound.front(), 0);
   EXPECT_LT(sound.front(), 0.03);
+}
+
+TEST_P(InContainer, ASinkTakesTheBytesInOrder) {
+  MemorySink sink;
+  FilmWriteOptions options = write_options(std::string("only-its-extension-counts.") + GetParam());
+  options.sink = &sink;
+  options.tags = {{"title", "Stripes"}};
+  const Status status = write_fake_film(options);
+  ASSERT_TRUE(status.ok()) << status.message();
+  const Bytes bytes = sink.take();
+  std::ofstream(path(), std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  expect_fake_packets(read_film(path()), 25);
+}
+
+class FullDisk : public ByteSink {
+ public:
+  Status append(ByteSpan bytes) override {
+    num_left_ -= static_cast<int64_t>(bytes.size());
+    return num_left_ < 0 ? io_error("the disk is full") : ok_status();
+  }
+
+ private:
+  int64_t num_left_ = 1000;
+};
+
+TEST(FilmWriter, WhatASinkSaysIsTheError) {
+  FullDisk sink;
+  FilmWriteOptions options = write_options("a.nut");
+  options.sink = &sink;
+  const Status status = write_fake_film(options);
+  EXPECT_EQ(status.code(), StatusCode::kIo);
+  EXPECT_EQ(status.message(), "the disk is full");
 }
 
 TEST(FilmWriter, RefusesMp4WithAdvice) {

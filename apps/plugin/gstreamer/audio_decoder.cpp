@@ -32,6 +32,7 @@ struct State {
   RunSettings run;
   bool conceals = false;
   AudioDecoder decoder;
+  CapsError caps_error;
   laconic_audio_format format = {};
   bool is_primed = false;  // a packet was decoded since the last flush
   bool is_silent = false;  // see Note [Sound after a seek]
@@ -86,15 +87,16 @@ gboolean set_format(GstAudioDecoder* element, GstCaps* caps) {
   state.is_primed = state.is_silent = false;
   const std::vector<uint8_t> header = stream_header(StreamKind::kAudio, GST_AUDIO_DECODER_SINK_PAD(element), caps);
   if (header.empty()) {
-    post_stream_error(GST_ELEMENT(element), kNoHeader);
+    state.caps_error.post(GST_ELEMENT(element), kNoHeader);
     return FALSE;
   }
   laconic_error error;
   state.decoder = open_decoder(state, header, state.format, error);
   if (state.decoder == nullptr) {
-    post_error(GST_ELEMENT(element), error);
+    state.caps_error.post(GST_ELEMENT(element), error);
     return FALSE;
   }
+  state.caps_error.clear();
   const Tags tags(gst_tag_list_new(GST_TAG_AUDIO_CODEC, "Laconic audio", nullptr));
   gst_audio_decoder_merge_tags(element, tags.get(), GST_TAG_MERGE_REPLACE);
   GstAudioInfo info;
@@ -106,6 +108,7 @@ gboolean set_format(GstAudioDecoder* element, GstCaps* caps) {
 
 gboolean stop(GstAudioDecoder* element) {
   state_of(element).decoder.reset();
+  state_of(element).caps_error.clear();
   return TRUE;
 }
 
@@ -145,34 +148,36 @@ GstFlowReturn give_silence(GstAudioDecoder* element) {
   return gst_audio_decoder_finish_frame(element, interleaved_buffer(state_of(element), nullptr, kPacketSamples).release(), 1);
 }
 
-// FORMAT.md 21: bit 0 of the first byte.
-bool is_key_packet(const MappedBuffer& packet) { return packet.size() != 0 && (packet.bytes()[0] & 1) != 0; }
+// FORMAT.md 21: bit 0 of the first byte. An empty packet is left to the decoder, which says what is wrong with it.
+bool can_start_at(GstBuffer* input) {
+  const MappedBuffer packet(input);
+  return packet.size() == 0 || (packet.bytes()[0] & 1) != 0;
+}
 
 GstFlowReturn handle_frame(GstAudioDecoder* element, GstBuffer* input) {
   if (input == nullptr) return GST_FLOW_OK;  // asked to give out what is held back: nothing is
   State& state = state_of(element);
+  const bool is_first = !state.is_primed;
+  if (is_first && !can_start_at(input)) {  // see Note [Sound after a seek]
+    state.is_silent = true;
+    return give_silence(element);
+  }
   laconic_error error;
   laconic_audio_frame* made = nullptr;
-  const bool was_primed = state.is_primed;
-  laconic_status status;
   {
     const MappedBuffer packet(input);
-    if (!was_primed && packet.size() != 0 && !is_key_packet(packet)) {  // see Note [Sound after a seek]
-      state.is_silent = true;
-      return give_silence(element);
-    }
-    status = laconic_audio_decoder_decode(state.decoder.get(), packet.bytes(), packet.size(), 0, &made, &error);
+    laconic_audio_decoder_decode(state.decoder.get(), packet.bytes(), packet.size(), 0, &made, &error);
   }
   const AudioFrame decoded(made);
-  if (status != LACONIC_OK) {
+  if (decoded == nullptr) {
     post_error(GST_ELEMENT(element), error);
     return GST_FLOW_ERROR;
   }
   state.is_primed = true;
   if (const char* const damage = laconic_audio_decoder_damage(state.decoder.get())) post_warning(GST_ELEMENT(element), damage);
+  if (is_first && state.is_silent) return give_silence(element);
   const size_t num_samples = std::min(num_own_samples(state), laconic_audio_frame_count(decoded.get()));
-  if (!was_primed && state.is_silent) return give_silence(element);
-  if (!was_primed || num_samples == 0) return gst_audio_decoder_finish_frame(element, nullptr, 1);
+  if (is_first || num_samples == 0) return gst_audio_decoder_finish_frame(element, nullptr, 1);
   return gst_audio_decoder_finish_frame(
       element, interleaved_buffer(state, laconic_audio_frame_samples(decoded.get()), num_samples).release(), 1);
 }

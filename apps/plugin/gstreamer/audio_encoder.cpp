@@ -1,6 +1,7 @@
 // laconicaudioenc: raw sound at 48 kHz (audioresample before it takes others), to our sound. The stream header goes into the caps.
 //
-//   gst-launch-1.0 filesrc location=song.flac ! decodebin ! audioconvert ! audioresample ! laconicaudioenc ! laconicmux ! filesink location=song.mov
+//   gst-launch-1.0 filesrc location=song.flac ! decodebin ! audioconvert ! audioresample ! laconicaudioenc
+//     ! laconicmux ! filesink location=song.mov
 //
 // Time as in codec/audio_codec.h, Note [Time]: the first packet only prepares the decoder; it has the time stamp of the first sample,
 // and no duration. Each later one has the time stamp of the samples that decoding it gives. The last is as long as the rest of the sound.
@@ -30,6 +31,7 @@ struct State {
   float quality = 50;
   guint bits_per_second = 0;
   AudioEncoder encoder;
+  CapsError caps_error;
   laconic_audio_format format = {};
   bool has_order = false;                // input samples are to be brought from `from` to `to`
   Positions from = {}, to = {};
@@ -93,9 +95,10 @@ gboolean set_format(GstAudioEncoder* element, GstAudioInfo* info) {
   const uint8_t* header = nullptr;
   size_t size = 0;
   if (!start_encoder(state, error) || laconic_audio_encoder_header(state.encoder.get(), &header, &size, &error) != LACONIC_OK) {
-    post_error(GST_ELEMENT(element), error);
+    state.caps_error.post(GST_ELEMENT(element), error);
     return FALSE;
   }
+  state.caps_error.clear();
   const GstClockTime latency = gst_util_uint64_scale(kLatencyPackets * kPacketSamples, GST_SECOND, kRateHz);
   gst_audio_encoder_set_latency(element, latency, latency);
 
@@ -109,6 +112,7 @@ gboolean set_format(GstAudioEncoder* element, GstAudioInfo* info) {
 
 gboolean stop(GstAudioEncoder* element) {
   state_of(element).encoder.reset();
+  state_of(element).caps_error.clear();
   return TRUE;
 }
 

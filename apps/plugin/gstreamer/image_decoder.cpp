@@ -180,7 +180,7 @@ GstFlowReturn handle_frame(GstVideoDecoder* element, GstVideoCodecFrame* frame) 
   const bool is_mapped = gst_video_frame_map(&target, &output->info, frame->output_buffer, GST_MAP_WRITE);
   gst_video_codec_state_unref(output);
   if (!is_mapped) {
-    post_stream_error(GST_ELEMENT(element), "the memory that the next element offers for the picture cannot be written");
+    post_error(GST_ELEMENT(element), {LACONIC_IO, "the memory that the next element offers for the picture cannot be written"});
     gst_video_decoder_release_frame(element, frame);
     return GST_FLOW_ERROR;
   }

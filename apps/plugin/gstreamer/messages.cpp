@@ -38,12 +38,20 @@ void post_error(GstElement* element, const laconic_error& error) {
   post(element, GST_MESSAGE_ERROR, code_of(error.code), error.message, laconic_status_name(error.code));
 }
 
-void post_stream_error(GstElement* element, const char* sentence) {
-  post(element, GST_MESSAGE_ERROR, {GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT}, sentence, nullptr);
-}
-
 void post_warning(GstElement* element, const char* sentence) {
   post(element, GST_MESSAGE_WARNING, {GST_STREAM_ERROR, GST_STREAM_ERROR_DECODE}, sentence, nullptr);
+}
+
+void CapsError::post(GstElement* element, const laconic_error& error) {
+  if (!is_posted_) post_error(element, error);
+  is_posted_ = true;
+}
+
+void CapsError::post(GstElement* element, const char* sentence) {
+  laconic_error error;
+  error.code = LACONIC_UNSUPPORTED;
+  g_strlcpy(error.message, sentence, sizeof(error.message));
+  post(element, error);
 }
 
 }  // namespace laconic::gstreamer

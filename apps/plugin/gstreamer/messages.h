@@ -11,9 +11,18 @@ namespace laconic::gstreamer {
 
 // One error message; the caller then returns GST_FLOW_ERROR or FALSE, and nobody below it posts another.
 void post_error(GstElement* element, const laconic_error& error);
-// Of our own sentence; for streams that contradict themselves.
-void post_stream_error(GstElement* element, const char* sentence);
 // For what was concealed or lost, while the stream goes on.
 void post_warning(GstElement* element, const char* sentence);
+
+// Errors of caps: GStreamer's base classes offer caps that were refused again with each buffer, and one message is enough.
+class CapsError {
+ public:
+  void post(GstElement* element, const laconic_error& error);
+  void post(GstElement* element, const char* sentence);  // of our own, for streams that contradict themselves
+  void clear() { is_posted_ = false; }  // the element stops, or takes caps
+
+ private:
+  bool is_posted_ = false;
+};
 
 }  // namespace laconic::gstreamer

@@ -1,5 +1,5 @@
-// laconicmux: our video and our sound, to fragmented QuickTime, which codec/media writes: GStreamer's own muxers know no FourCC but their
-// own. At most one video stream; of sound any number beside it, or one alone. Nothing is written twice, so any sink will do, and a
+// laconicmux: our video and our sound, to fragmented QuickTime, which codec/media writes: GStreamer's own muxers know no FourCC
+// but their own. At most one video stream; of sound any number beside it, or one alone. Nothing is written twice, so any sink will do, and a
 // file that was cut short plays up to there.
 //
 //   gst-launch-1.0 laconicmux name=mux ! filesink location=film.mov filesrc location=film.mp4 ! decodebin name=d
@@ -17,6 +17,7 @@
 #include "apps/plugin/gstreamer/elements.h"
 #include "apps/plugin/gstreamer/handles.h"
 #include "apps/plugin/gstreamer/messages.h"
+#include "codec/media/byte_sink.h"
 #include "codec/media/film_writer.h"
 #include "codec/media/sound_writer.h"
 
@@ -36,30 +37,12 @@ struct Track {
   int64_t last_pts = G_MININT64;  // in ticks of the stream
 };
 
-class Collector : public laconic::ByteSink {
- public:
-  laconic::Status append(laconic::ByteSpan bytes) override {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-    return laconic::ok_status();
-  }
-  // Null if nothing came since the last call.
-  Buffer take() {
-    if (bytes_.empty()) return nullptr;
-    Buffer buffer = buffer_of(bytes_.data(), bytes_.size());
-    bytes_.clear();
-    return buffer;
-  }
-
- private:
-  laconic::Bytes bytes_;
-};
-
 // Used by the thread of the source pad alone, but for properties of pads that GstAggregator guards.
 struct State {
   std::map<GstAggregatorPad*, Track> tracks;
   laconic::FilmTags tags;
   laconic::Rational time_base;  // of the video
-  Collector output;             // before the writers, which write to it to their end
+  laconic::MemorySink output;   // before the writers, which write to it to their end
   std::unique_ptr<laconic::FilmWriter> film;
   std::unique_ptr<laconic::SoundWriter> sound;
   bool has_failed = false;
@@ -223,7 +206,8 @@ laconic::Status start_writer(State& state) {
 
 // -1 for what is not known.
 int64_t ticks_of(GstClockTime time, int ticks_per_second) {
-  return GST_CLOCK_TIME_IS_VALID(time) ? static_cast<int64_t>(gst_util_uint64_scale_round(time, static_cast<guint64>(ticks_per_second), GST_SECOND)) : -1;
+  if (!GST_CLOCK_TIME_IS_VALID(time)) return -1;
+  return static_cast<int64_t>(gst_util_uint64_scale_round(time, static_cast<guint64>(ticks_per_second), GST_SECOND));
 }
 
 laconic::Status write(State& state, GstAggregatorPad* pad, GstBuffer* buffer, GstClockTime running_time) {
@@ -283,8 +267,8 @@ Next find_next(GstAggregator* element) {
 }
 
 GstFlowReturn push_output(GstAggregator* element) {
-  Buffer buffer = state_of(element).output.take();
-  return buffer != nullptr ? gst_aggregator_finish_buffer(element, buffer.release()) : GST_FLOW_OK;
+  const laconic::Bytes bytes = state_of(element).output.take();
+  return bytes.empty() ? GST_FLOW_OK : gst_aggregator_finish_buffer(element, buffer_of(bytes.data(), bytes.size()).release());
 }
 
 GstFlowReturn finish(GstAggregator* element) {

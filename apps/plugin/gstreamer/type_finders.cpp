@@ -62,4 +62,5 @@ gboolean register_all(GstPlugin* plugin) {
 
 #define PACKAGE "laconic"
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, laconictypefind, "Recognises files of the learned codec Laconic",
-                  laconic::gstreamer::register_all, LACONIC_PLUGIN_VERSION, "unknown" /* GStreamer's list lacks Apache-2.0 */, "Laconic", "Unknown package origin")
+                  laconic::gstreamer::register_all, LACONIC_PLUGIN_VERSION, "unknown" /* GStreamer's list lacks Apache-2.0 */,
+                  "Laconic", "Unknown package origin")

@@ -31,6 +31,7 @@ struct State {
   RunSettings run;
   bool conceals = false;
   VideoDecoder decoder;
+  CapsError caps_error;
   bool skips_to_key = false;                        // see Note [Frames that come too late]
   GstClockTime last_shown = GST_CLOCK_TIME_NONE;  // time stamp
 };
@@ -74,16 +75,17 @@ gboolean set_format(GstVideoDecoder* element, GstVideoCodecState* input) {
   state.decoder.reset();
   const std::vector<uint8_t> header = stream_header(StreamKind::kVideo, GST_VIDEO_DECODER_SINK_PAD(element), input->caps);
   if (header.empty()) {
-    post_stream_error(GST_ELEMENT(element), kNoHeader);
+    state.caps_error.post(GST_ELEMENT(element), kNoHeader);
     return FALSE;
   }
   laconic_error error;
   laconic_video_format format = {};
   state.decoder = open_decoder(state, header, format, error);
   if (state.decoder == nullptr) {
-    post_error(GST_ELEMENT(element), error);
+    state.caps_error.post(GST_ELEMENT(element), error);
     return FALSE;
   }
+  state.caps_error.clear();
   GstVideoCodecState* const output = gst_video_decoder_set_output_state(
       element, gst_format_of(format), static_cast<guint>(format.width_px), static_cast<guint>(format.height_px), input);
   output->info.colorimetry = colorimetry_of(format);
@@ -96,6 +98,7 @@ gboolean set_format(GstVideoDecoder* element, GstVideoCodecState* input) {
 
 gboolean stop(GstVideoDecoder* element) {
   state_of(element).decoder.reset();
+  state_of(element).caps_error.clear();
   return TRUE;
 }
 
@@ -132,7 +135,7 @@ GstFlowReturn show(GstVideoDecoder* element, const laconic_video_frame* decoded,
   const bool is_mapped = gst_video_frame_map(&target, &output->info, frame->output_buffer, GST_MAP_WRITE);
   gst_video_codec_state_unref(output);
   if (!is_mapped) {
-    post_stream_error(GST_ELEMENT(element), "the memory that the next element offers for frames cannot be written");
+    post_error(GST_ELEMENT(element), {LACONIC_IO, "the memory that the next element offers for frames cannot be written"});
     gst_video_decoder_release_frame(element, frame);
     return GST_FLOW_ERROR;
   }
@@ -222,8 +225,8 @@ static void laconic_video_dec_class_init(LaconicVideoDecClass* klass) {
                            static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)));
 
   auto* const element_class = GST_ELEMENT_CLASS(klass);
-  gst_element_class_set_static_metadata(element_class, "Laconic video decoder", "Codec/Decoder/Video", "Decodes video of Laconic, a learned codec",
-                                        "Laconic");
+  gst_element_class_set_static_metadata(element_class, "Laconic video decoder", "Codec/Decoder/Video",
+                                        "Decodes video of Laconic, a learned codec", "Laconic");
   add_templates(element_class);
 
   auto* const decoder_class = GST_VIDEO_DECODER_CLASS(klass);

@@ -1,6 +1,7 @@
 // laconicvideoenc: raw frames, to our video. One frame is one packet, in order, without delay. The stream header goes into the caps.
 //
-//   gst-launch-1.0 filesrc location=film.mp4 ! decodebin ! videoconvert ! laconicvideoenc quality=60 ! laconicmux ! filesink location=film.mov
+//   gst-launch-1.0 filesrc location=film.mp4 ! decodebin ! videoconvert ! laconicvideoenc quality=60
+//     ! laconicmux ! filesink location=film.mov
 //
 // A key frame can be asked for by a force-key-unit event (gst_video_event_new_upstream_force_key_unit).
 #include <gst/video/gstvideoencoder.h>
@@ -25,6 +26,7 @@ struct State {
   guint bits_per_second = 0;
   int key_interval = 60;
   VideoEncoder encoder;
+  CapsError caps_error;
   GstVideoInfo info = {};    // of the frames
   bool wants_key = false;  // after a flush
 };
@@ -77,9 +79,10 @@ gboolean set_format(GstVideoEncoder* element, GstVideoCodecState* input) {
   size_t size = 0;
   if (state.encoder == nullptr || laconic_video_encoder_header(state.encoder.get(), &header, &size, &error) != LACONIC_OK) {
     state.encoder.reset();
-    post_error(GST_ELEMENT(element), error);
+    state.caps_error.post(GST_ELEMENT(element), error);
     return FALSE;
   }
+  state.caps_error.clear();
   GstCaps* const caps = gst_caps_new_empty_simple(kVideoType);
   const Buffer codec_data = buffer_of(header, size);
   gst_caps_set_simple(caps, "codec_data", GST_TYPE_BUFFER, codec_data.get(), nullptr);
@@ -93,6 +96,7 @@ gboolean set_format(GstVideoEncoder* element, GstVideoCodecState* input) {
 
 gboolean stop(GstVideoEncoder* element) {
   state_of(element).encoder.reset();
+  state_of(element).caps_error.clear();
   return TRUE;
 }
 

@@ -1,4 +1,5 @@
 // What the elements make of streams that are damaged, contradict themselves, or come too late.
+#include <gst/base/gsttypefindhelper.h>
 #include <gst/video/video.h>
 
 #include <cstdlib>
@@ -43,7 +44,8 @@ TEST_F(GStreamerErrors, ADamagedPacketIsOneError) {
         SCOPED_TRACE(std::string(element) + " packet " + std::to_string(broken) + " byte " + std::to_string(at));
         // A packet of sound that is no key packet any more is not damage at the start: it is waited for one.
         if (stream == sound_ && broken == 0 && at == 0) continue;
-        expect_one_error(element, *stream, broken, cut(whole, at).get());
+        // GStreamer's base class of sound decoders passes over empty packets.
+        if (stream == film_ || at != 0) expect_one_error(element, *stream, broken, cut(whole, at).get());
         expect_one_error(element, *stream, broken, flipped(whole, at).get());
       }
     }
@@ -54,7 +56,7 @@ TEST_F(GStreamerErrors, AMissingPacketIsOneErrorUnlessConcealed) {
   expect_one_error("laconicvideodec", *film_, 3, film_->packets[5].get());
   expect_one_error("laconicaudiodec", *sound_, 3, sound_->packets[5].get());
 
-  const Lonely lonely("laconicvideodec conceal=true", film_->caps);
+  const Lonely lonely("laconicvideodec", film_->caps, {{"conceal", "true"}});
   for (size_t i = 0; i < 30; ++i) {
     if (i == 4) continue;
     EXPECT_EQ(lonely.push(film_->packets[i].get()), GST_FLOW_OK);
@@ -126,7 +128,7 @@ TEST_F(GStreamerErrors, FramesThatAreHopelesslyLateAreSkippedUpToAKeyFrame) {
   EXPECT_EQ(lonely.pull().size(), 0u);
   EXPECT_LT(g_get_monotonic_time() - start, 2 * G_USEC_PER_SEC);  // nothing was decoded
   // In time again: the next key frame does not need what was dropped.
-  gst_harness_push_upstream_event(lonely.get(), gst_event_new_qos(GST_QOS_TYPE_OVERFLOW, 0.5, -GST_SECOND, 0));
+  gst_harness_push_upstream_event(lonely.get(), gst_event_new_qos(GST_QOS_TYPE_OVERFLOW, 0.5, -static_cast<GstClockTimeDiff>(GST_SECOND), GST_SECOND));
   for (size_t i = 10; i < 20; ++i) EXPECT_EQ(lonely.push(film_->packets[i].get()), GST_FLOW_OK);
   EXPECT_EQ(lonely.pull().size(), 10u);
   EXPECT_TRUE(lonely.messages().errors.empty());
@@ -148,19 +150,37 @@ TEST_F(GStreamerErrors, ADamagedPictureIsOneError) {
   cli::write_picture(cli::draw_picture(64, 48), path("picture.png"));
   ASSERT_EQ(cli::run_laconic({"encode", path("picture.png"), path("picture.lac")}).exit_code, 0);
   const std::string whole = cli::read_text(path("picture.lac"));
-  for (const size_t size : {size_t{5}, size_t{30}, whole.size() / 2, whole.size() - 1}) {
-    cli::write_text(path("cut.lac"), whole.substr(0, size));
-    const Pipeline pipeline("filesrc location=" + path("cut.lac") + " ! image/x-laconic ! laconicimagedec name=ours ! fakesink");
-    int num_ours = 0;
-    for (const std::string& error : pipeline.play().errors) num_ours += error.rfind("ours", 0) == 0;
-    EXPECT_EQ(num_ours, 1) << size;
+  const Caps caps(gst_caps_from_string("image/x-laconic"));
+  for (const size_t size : {size_t{1}, size_t{30}, whole.size() / 2, whole.size() - 1}) {
+    const Lonely lonely("laconicimagedec", caps);
+    EXPECT_EQ(lonely.push(buffer_of(reinterpret_cast<const uint8_t*>(whole.data()), size).get()), GST_FLOW_OK);
+    gst_harness_push_event(lonely.get(), gst_event_new_eos());
+    EXPECT_EQ(lonely.messages().errors.size(), 1u) << size;
+  }
+}
+
+// The type finders read files before anybody vouches for them.
+TEST_F(GStreamerErrors, TheTypeFindersSurviveEveryCutAndFlip) {
+  const auto type_of = [](const std::string& bytes) {
+    const Caps caps(gst_type_find_helper_for_data(nullptr, reinterpret_cast<const guint8*>(bytes.data()), bytes.size(), nullptr));
+    const Text text(caps != nullptr ? gst_caps_to_string(caps.get()) : nullptr);
+    return std::string(text != nullptr ? text.get() : "");
+  };
+  for (const char* name : {"film.mov", "film.mkv"}) {
+    const std::string whole = cli::read_text(made(name)).substr(0, 1800);
+    EXPECT_NE(type_of(whole).find("laconic-headers"), std::string::npos) << name;
+    for (size_t size = 0; size < whole.size(); ++size) type_of(std::string(whole, 0, size));
+    for (size_t at = 0; at < whole.size(); ++at) {
+      std::string damaged = whole;
+      damaged[at] = static_cast<char>(damaged[at] ^ (1 << at % 8));
+      type_of(damaged);
+    }
   }
 }
 
 TEST_F(GStreamerErrors, WeightsThatAreMissingAreNamed) {
   const std::string film = made("film.mov");
-  const std::string command = "LACONIC_MODEL=/nowhere GST_REGISTRY=" + path("registry.bin") + " gst-launch-1.0 filesrc location=" + film +
-                              " ! decodebin ! fakesink; true";
+  const std::string command = "(LACONIC_MODEL=/nowhere gst-launch-1.0 filesrc location=" + film + " ! decodebin ! fakesink; true)";
   EXPECT_NE(run_command(command).find("/nowhere"), std::string::npos);
 }
 

@@ -6,7 +6,7 @@ namespace laconic::gstreamer {
 namespace {
 
 Stream encode(const std::string& description) {
-  const Pipeline pipeline(description + " ! appsink name=sink sync=false max-buffers=0");
+  const Pipeline pipeline(description + " ! appsink name=sink sync=false wait-on-eos=false max-buffers=0");
   const Played played = pipeline.play();
   EXPECT_TRUE(played.has_ended);
   Stream stream;
@@ -53,8 +53,10 @@ Buffer cut(GstBuffer* packet, size_t at) {
   return copy(packet, bytes);
 }
 
-Lonely::Lonely(const std::string& element, const Caps& caps) : harness_(gst_harness_new(element.c_str())), bus_(gst_bus_new()) {
+Lonely::Lonely(const std::string& element, const Caps& caps, const Settings& settings)
+    : harness_(gst_harness_new(element.c_str())), bus_(gst_bus_new()) {
   gst_element_set_bus(harness_->element, bus_.get());
+  for (const auto& [name, value] : settings) gst_util_set_object_arg(G_OBJECT(harness_->element), name, value);
   gst_harness_set_src_caps(get(), gst_caps_ref(caps.get()));
 }
 

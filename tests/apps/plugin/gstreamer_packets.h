@@ -4,6 +4,7 @@
 #include <gst/check/gstharness.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/apps/plugin/gstreamer_player.h"
@@ -30,7 +31,8 @@ Buffer cut(GstBuffer* packet, size_t at);
 // One element, with caps set, and what it says on its bus.
 class Lonely {
  public:
-  Lonely(const std::string& element, const Caps& caps);
+  using Settings = std::vector<std::pair<const char*, const char*>>;  // properties and their values
+  Lonely(const std::string& element, const Caps& caps, const Settings& settings = {});
   ~Lonely() { gst_element_set_bus(harness_->element, nullptr); }
   GstHarness* get() const { return harness_.get(); }
 

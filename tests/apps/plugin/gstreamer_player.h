@@ -30,7 +30,8 @@ struct Played {
 // Takes all messages of errors and warnings from a bus.
 Played read_messages(GstBus* bus);
 
-// Built from a description as gst-launch-1.0 takes it; torn down by the destructor.
+// Built from a description as gst-launch-1.0 takes it; torn down by the destructor. An appsink needs wait-on-eos=false, or the end is
+// said only when it has been emptied.
 class Pipeline {
  public:
   explicit Pipeline(const std::string& description);
@@ -39,7 +40,7 @@ class Pipeline {
 
   GstElement* get() const { return pipeline_.get(); }
   Element element(const std::string& name) const;
-  Played play(int limit_s = 120) const;
+  Played play(int limit_s = 60) const;
   void stop() const { gst_element_set_state(get(), GST_STATE_NULL); }
   // Paused, and the first buffers have arrived. False on failure.
   bool pause() const;

@@ -44,8 +44,27 @@ TEST(VideoHeader, EveryCutAndEveryBitFlipIsRefused) {
     EXPECT_FALSE(parse_video_header(damaged, Limits()).ok()) << bit;
   }
   Bytes longer = bytes;
-  longer.push_back(0);
+  longer.push_back(1);
   EXPECT_EQ(parse_video_header(longer, Limits()).status().code(), StatusCode::kCorrupt);
+}
+
+TEST(VideoHeader, TakesTheByteThatMatroskaAddsToAnOddSize) {
+  VideoHeader header = header_of_every_field();
+  Bytes bytes = *write_video_header(header);
+  ASSERT_EQ(bytes.size() % 2, 1u);
+  bytes.push_back(0);
+  const auto padded = parse_video_header(bytes, Limits());
+  ASSERT_TRUE(padded.ok()) << padded.status().message();
+  EXPECT_EQ(padded->width_px, header.width_px);
+  bytes.back() = 1;
+  EXPECT_EQ(parse_video_header(bytes, Limits()).status().code(), StatusCode::kCorrupt);
+  bytes.back() = 0;
+  bytes.push_back(0);
+  EXPECT_EQ(parse_video_header(bytes, Limits()).status().code(), StatusCode::kCorrupt);
+  header.width_px = 100;  // a header of even size gets none
+  bytes = *write_video_header(header);
+  bytes.push_back(0);
+  EXPECT_EQ(parse_video_header(bytes, Limits()).status().code(), StatusCode::kCorrupt);
 }
 
 TEST(VideoHeader, RefusesFramesBeyondTheLimits) {
