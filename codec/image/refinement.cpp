@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "models/image/passes.h"
 
@@ -51,14 +50,14 @@ class Refinement {
   }
 
   torch::Tensor run(const EffortPlan& plan) {
-    double best = std::numeric_limits<double>::infinity();
+    double best = 0;
     torch::Tensor best_y, best_curvature;
     Evaluation best_seen;
     bool best_is_plain = false;
     for (int i = 0; i <= plan.num_steps; ++i) {
       const Evaluation now = evaluate(/*is_plain=*/i == 0, /*wants_gradient=*/i < plan.num_steps);
-      const bool runs_away = now.cost > kRunsAway * best;
-      if (now.cost < best) {
+      const bool runs_away = i > 0 && !(now.cost <= kRunsAway * best);  // a cost that is not a number as well
+      if (i == 0 || now.cost < best) {
         best = now.cost;
         best_y = y_;
         best_curvature = curvature_;

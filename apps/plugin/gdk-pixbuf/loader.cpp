@@ -82,7 +82,7 @@ bool show(const Loading& loading, GError** error) {
   laconic_error reason;
   laconic_info* read = nullptr;
   laconic_info_read(loading.stream.data(), loading.stream.size(), &read, &reason);
-  const StreamInfo info(read);
+  const PictureInfo info(read);
   if (info == nullptr) return fail(error, reason);
 
   int width_px = static_cast<int>(laconic_info_get(info.get(), LACONIC_INFO_WIDTH));

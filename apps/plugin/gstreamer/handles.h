@@ -5,22 +5,16 @@
 
 #include <memory>
 
-#include "codec/laconic.h"
+#include "apps/plugin/owners.h"
 
 namespace laconic::gstreamer {
 
-template <auto kFree>
-struct FreeWith {
-  template <typename Handle>
-  void operator()(Handle* handle) const {
-    kFree(handle);
-  }
-};
+using plugin::Decoder;
+using plugin::FreeWith;
+using plugin::Model;
+using plugin::Picture;
+using plugin::PictureInfo;
 
-using Model = std::unique_ptr<laconic_model, FreeWith<laconic_model_free>>;
-using Decoder = std::unique_ptr<laconic_decoder, FreeWith<laconic_decoder_free>>;
-using Picture = std::unique_ptr<laconic_image, FreeWith<laconic_image_free>>;
-using PictureInfo = std::unique_ptr<laconic_info, FreeWith<laconic_info_free>>;
 using Packet = std::unique_ptr<laconic_packet, FreeWith<laconic_packet_free>>;
 
 using VideoModel = std::unique_ptr<laconic_video_model, FreeWith<laconic_video_model_free>>;
