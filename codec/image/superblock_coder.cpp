@@ -1,5 +1,6 @@
 #include "codec/image/superblock_coder.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "codec/format/geometry.h"
@@ -112,6 +113,17 @@ torch::Tensor add_means(const CodingModel& model, const PassCoder& coder, const 
 
 torch::Tensor crop(const torch::Tensor& x, int64_t h, int64_t w) { return x.slice(2, 0, h).slice(3, 0, w); }
 
+bool are_all_damaged(const std::vector<Status>& damage) {
+  return std::none_of(damage.begin(), damage.end(), [](const Status& status) { return status.ok(); });
+}
+
+// What is left of n superblocks that are all damaged: zeros, no symbols.
+DecodedSuperblocks nothing_of(const CodingModel& model, int64_t n, int h, int w, DecodedSuperblocks result) {
+  result.symbols.resize(static_cast<size_t>(n));
+  result.y_hat = torch::zeros({n, model.config().latents, h, w}, torch::TensorOptions().device(model.device));
+  return result;
+}
+
 }  // namespace
 
 torch::Tensor hyper_latents(const CodingModel& model, const torch::Tensor& y) {
@@ -217,6 +229,9 @@ Result<DecodedSuperblocks> decode_superblocks(const CodingModel& model, const st
     note(item, decoders[item].decode_symbols(hyper_tables, model.tables->hyper,
                                              {z_symbols.data_ptr<int16_t>() + item * hyper_tables.size(), hyper_tables.size()}));
   }
+  // Worthless sections under a large header must not cost the memory of the networks. (A film's next frame wants the outcome.)
+  const auto is_hopeless = [&] { return what != DecodeWhat::kFrame && are_all_damaged(damage); };
+  if (is_hopeless()) return nothing_of(model, n, h, w, std::move(result));
   const torch::Tensor z_hat = to_channels_last(z_symbols.to(model.device).to(torch::kFloat));
   {
     const Stopwatch watch(result.entropy_network_seconds);
@@ -250,6 +265,7 @@ Result<DecodedSuperblocks> decode_superblocks(const CodingModel& model, const st
       note(item, decoders[item].decode_symbols(tables, model.tables->scales, symbols));
       for (size_t i = 0; i < places.size(); ++i) r.data_ptr<int16_t>()[places[i]] = symbols[i];
     }
+    if (is_hopeless()) return nothing_of(model, n, h, w, std::move(result));
     residuals.push_back(to_channels_last(r.to(model.device).to(torch::kFloat)));
     if (what == DecodeWhat::kFrame) index_passes.push_back(indexes.to(model.device).to(torch::kFloat));
     const Stopwatch watch(result.entropy_network_seconds);

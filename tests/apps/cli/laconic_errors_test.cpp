@@ -190,6 +190,33 @@ TEST(LaconicModel, EmptyFolderOfWeightsIsTold) {
 
 // The rest needs weights to get as far as the failure it tries.
 
+// A header within all limits over sections of one byte with the right check: 1.6 GB of samples if it were believed.
+std::string large_header_over_worthless_sections(const std::string& honest_stream) {
+  const auto honest = parse_image_stream({reinterpret_cast<const uint8_t*>(honest_stream.data()), honest_stream.size()}, {});
+  EXPECT_TRUE(honest.ok()) << honest.status().message();
+  ImageStream stream;
+  stream.header = honest->header;
+  stream.header.width_px = stream.header.height_px = 23040;
+  stream.colour_sections.assign(45 * 45, seal_section({0}));
+  const auto bytes = write_image_stream(stream);
+  EXPECT_TRUE(bytes.ok()) << bytes.status().message();
+  return bytes.ok() ? std::string(bytes->begin(), bytes->end()) : "";
+}
+
+TEST(LaconicDecode, HostileHeaderTakesLittleMemory) {
+  if (!has_weights()) GTEST_SKIP() << "no weights in data/weights";
+  const TestFolder folder;
+  write_picture(draw_picture(16, 16), folder / "a.png");
+  ASSERT_EQ(run_laconic({"encode", folder / "a.png", folder / "a.lac", "--effort", "0"}).exit_code, 0);
+  write_text(folder / "b.lac", large_header_over_worthless_sections(read_text(folder / "a.lac")));
+  const Outcome outcome = run_laconic({"decode", folder / "b.lac", folder / "b.png"});
+  expect_error(outcome, 3, "damaged");
+  EXPECT_EQ(folder.names(), Names({"a.lac", "a.png", "b.lac"}));
+#ifndef __SANITIZE_ADDRESS__  // its shadow memory counts too
+  EXPECT_LE(outcome.max_rss_kib, 256 * 1024);  // LibTorch alone is 165 MiB of it
+#endif
+}
+
 TEST(LaconicEncode, PictureThatIsNoneIsRefused) {
   if (!has_weights()) GTEST_SKIP() << "no weights in data/weights";
   const TestFolder folder;

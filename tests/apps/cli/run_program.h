@@ -15,6 +15,7 @@ struct Outcome {
   int exit_code = -1;  // 128 + signal if a signal ended it
   std::string out;
   std::string err;
+  long max_rss_kib = 0;
 };
 
 struct Surroundings {
