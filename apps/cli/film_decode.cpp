@@ -89,6 +89,7 @@ Status FilmDecoding::open_output() {
   write_options.video = film_->video();
   write_options.source = film_->source();
   write_options.start_seconds = options_.from_seconds;
+  write_options.end_seconds = options_.to_seconds;
   write_options.num_threads = options_.common.num_threads;
   write_options.decoded_sounds = film_->sounds().streams();
   LACONIC_ASSIGN_OR_RETURN(writer_, FilmFrameWriter::create(write_options));

@@ -74,7 +74,9 @@ Status FilmFrames::seek_to_start() {
 
 Result<std::optional<FilmFrameItem>> FilmFrames::read() {
   while (true) {
-    LACONIC_ASSIGN_OR_RETURN(std::optional<FilmItem> item, reader_->read());
+    auto read = reader_->read();
+    if (!read.ok() && conceals(read.status())) return std::optional<FilmFrameItem>();
+    LACONIC_ASSIGN_OR_RETURN(std::optional<FilmItem> item, std::move(read));
     if (!item) return std::optional<FilmFrameItem>();
     if (auto* copy = std::get_if<CopiedPacket>(&*item)) {
       LACONIC_ASSIGN_OR_RETURN(std::optional<FilmFrameItem> played, play(std::move(*copy)));
@@ -92,6 +94,14 @@ Result<std::optional<FilmFrameItem>> FilmFrames::read() {
     }
     if (frame && seconds >= options_.from_seconds - kTimeTolerance) return std::optional<FilmFrameItem>(std::move(*frame));
   }
+}
+
+// Damage to the container: there is nothing to read behind it.
+bool FilmFrames::conceals(const Status& status) {
+  const bool is_damage = status.code() == StatusCode::kCorrupt || status.code() == StatusCode::kNeedMoreData;
+  if (!options_.conceals || !is_damage) return false;
+  warnings_.push_back(status.message());
+  return true;
 }
 
 // Other streams as they are, sound of ours decoded and cut. Empty if nothing of it is wanted.

@@ -55,6 +55,7 @@ class FilmFrames {
   Result<std::optional<VideoFrame>> decode(const VideoPacket& packet);
   Result<std::optional<VideoFrame>> decode_from_key(VideoPacket packet);
   Result<std::optional<FilmFrameItem>> play(CopiedPacket packet);
+  bool conceals(const Status& status);
   double seconds_of(int64_t ticks) const { return static_cast<double>(ticks) * video_.time_base.value(); }
 
   const FilmFramesOptions options_;

@@ -57,10 +57,16 @@ void count_video(const VideoPacket& packet, const FilmProperties& film, FilmCoun
   count.highest_quality = std::max(count.highest_quality, info->quality);
 }
 
-Result<FilmCount> count_packets(FilmReader& reader) {
+// Of a damaged film what can be read, and a warning.
+Result<FilmCount> count_packets(FilmReader& reader, const std::string& name, Reporter& reporter) {
   FilmCount count;
   while (true) {
-    LACONIC_ASSIGN_OR_RETURN(const std::optional<FilmItem> item, reader.read());
+    auto read = reader.read();
+    if (read.status().code() == StatusCode::kCorrupt || read.status().code() == StatusCode::kNeedMoreData) {
+      reporter.warning(name, read.status().message());
+      return count;
+    }
+    LACONIC_ASSIGN_OR_RETURN(const std::optional<FilmItem> item, std::move(read));
     if (!item) return count;
     if (const auto* packet = std::get_if<VideoPacket>(&*item)) {
       count_video(*packet, reader.properties(), count);
@@ -100,7 +106,7 @@ Result<FilmDescription> look_at(const FilmInfoOptions& options, Reporter& report
     LACONIC_ASSIGN_OR_RETURN(description.video, read_video_info(description.film.extradata, Limits()));
     description.film.video.format = description.video->format;
   }
-  LACONIC_ASSIGN_OR_RETURN(description.count, count_packets(*reader));
+  LACONIC_ASSIGN_OR_RETURN(description.count, count_packets(*reader, display_name(options.path, "standard input"), reporter));
   if (options.with_symbols) {
     if (options.path == "-") return invalid_argument("--symbols reads the film twice; name a file");
     LACONIC_ASSIGN_OR_RETURN(description.symbol_hash, hash_symbols(options, description.seconds(), reporter));

@@ -85,7 +85,7 @@ InputKind kind_of(const std::string& path, InputKind otherwise) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (std::filesystem::is_regular_file(status)) return kind_of_file(path);
-  return std::filesystem::exists(status) ? otherwise : InputKind::kUnknown;
+  return otherwise;  // of a file that is not there, too: the reader says so
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ void install_interrupt_handlers() {
     if (previous.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);  // nohup keeps its meaning
   }
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error of writing, like a full disk
 }
 
 bool is_interrupted() { return g_interrupted != 0; }

@@ -41,6 +41,9 @@ struct FilmStream {
   std::string name() const;  // "audio stream 1 (aac, deu)"
 };
 
+// Which field of interlaced frames is coded first, and which shown first. Frames are coded whole; this is passed on.
+enum class FieldOrder { kUnknown, kProgressive, kTopTop, kBottomBottom, kTopBottom, kBottomTop };
+
 // The video stream. Samples of frames are described by `format`; a stream of ours says its real format in its extradata,
 // and here only the size is known.
 struct VideoProperties {
@@ -50,6 +53,8 @@ struct VideoProperties {
   Rational sample_aspect_ratio{0, 1};  // 0 if unknown
   // Rotation and mirroring to be applied for display, as in ISO/IEC 14496-12 tkhd (16.16, 16.16, 2.30 fixed point).
   std::optional<std::array<int32_t, 9>> display_matrix;
+  FieldOrder field_order = FieldOrder::kUnknown;
+  bool is_interlaced() const { return field_order > FieldOrder::kProgressive; }
   double rotation_degrees() const;  // counter-clockwise, -180..180; 0 without a matrix
 };
 

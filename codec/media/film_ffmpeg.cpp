@@ -6,10 +6,14 @@ extern "C" {
 #include <libavutil/pixdesc.h>
 }
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <mutex>
+
+#include "codec/media/quicktime_language.h"
 
 namespace laconic {
 namespace {
@@ -72,6 +76,16 @@ std::string ffmpeg_error(int error) {
 AVRational to_av(Rational r) { return {r.num, r.den}; }
 Rational from_av(AVRational r) { return r.num > 0 && r.den > 0 ? Rational{r.num, r.den} : Rational{0, 1}; }
 
+// In the order of FieldOrder.
+constexpr AVFieldOrder kFieldOrders[] = {AV_FIELD_UNKNOWN, AV_FIELD_PROGRESSIVE, AV_FIELD_TT, AV_FIELD_BB, AV_FIELD_TB, AV_FIELD_BT};
+
+AVFieldOrder to_av(FieldOrder order) { return kFieldOrders[static_cast<int>(order)]; }
+
+FieldOrder from_av(AVFieldOrder order) {
+  const auto* found = std::find(std::begin(kFieldOrders), std::end(kFieldOrders), order);
+  return found == std::end(kFieldOrders) ? FieldOrder::kUnknown : static_cast<FieldOrder>(found - std::begin(kFieldOrders));
+}
+
 const char* stream_kind_name(StreamKind kind) {
   static constexpr const char* kNames[] = {"video", "audio", "subtitle", "data", "attachment", "cover art"};
   return kNames[static_cast<int>(kind)];
@@ -113,7 +127,7 @@ FilmStream describe_stream(const AVStream& stream) {
   description.index = stream.index;
   description.kind = kind_of(stream);
   description.codec = codec_name(*stream.codecpar);
-  description.language = tag_value(stream.metadata, "language");
+  description.language = from_quicktime_language(tag_value(stream.metadata, "language"));
   if (description.language == "und") description.language.clear();
   description.title = tag_value(stream.metadata, "title");
   description.sample_rate_hz = stream.codecpar->sample_rate;
@@ -142,7 +156,10 @@ Result<std::shared_ptr<const FilmSource>> snapshot_source(const AVFormatContext&
     if (!stream.parameters || avcodec_parameters_copy(stream.parameters.get(), from.codecpar) < 0) {
       return limit_exceeded("there is not enough memory");
     }
-    stream.tags = copy_tags(from.metadata);
+    AVDictionary* stream_tags = nullptr;
+    av_dict_copy(&stream_tags, from.metadata, 0);
+    if (!stream.description.language.empty()) av_dict_set(&stream_tags, "language", stream.description.language.c_str(), 0);
+    stream.tags.reset(stream_tags);
     stream.time_base = from.time_base;
     stream.frame_rate = from.avg_frame_rate;
     stream.disposition = from.disposition;

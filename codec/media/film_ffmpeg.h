@@ -40,6 +40,8 @@ std::string ffmpeg_error(int error);
 
 AVRational to_av(Rational r);
 Rational from_av(AVRational r);  // 0/1 for what FFmpeg leaves undefined
+AVFieldOrder to_av(FieldOrder order);
+FieldOrder from_av(AVFieldOrder order);
 
 // A stream of ours as it stands in a container: codec id NONE with one of our FourCCs.
 bool is_laconic(const AVCodecParameters& parameters);

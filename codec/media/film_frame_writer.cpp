@@ -92,6 +92,7 @@ Result<std::unique_ptr<FilmFrameWriter>> FilmFrameWriter::create(const FilmFrame
   muxer_options.film.video = options.video;
   muxer_options.film.source = options.source;
   muxer_options.film.start_seconds = options.start_seconds;
+  muxer_options.film.end_seconds = options.end_seconds;
   muxer_options.format = output->format;
   muxer_options.movflags = "use_metadata_tags";
   muxer_options.is_video_only = is_video_only;
@@ -110,6 +111,13 @@ Result<std::unique_ptr<FilmFrameWriter>> FilmFrameWriter::create(const FilmFrame
 }
 
 Status FilmFrameWriter::Impl::start_encoder(const Output& output) {
+  const VideoFormat& format = options.video.format;
+  const bool has_odd_chroma = (format.chroma != ChromaFormat::k444 && format.width_px % 2 != 0) ||
+                              (format.chroma == ChromaFormat::k420 && format.height_px % 2 != 0);
+  if (has_odd_chroma && std::string(output.encoder) == "libx264") {
+    return unsupported("frames of " + std::to_string(format.width_px) + "x" + std::to_string(format.height_px) +
+                       " with coarser chroma cannot be H.264, which wants even sizes; name the output .mkv");
+  }
   const AVCodec* codec = avcodec_find_encoder_by_name(output.encoder);
   if (codec == nullptr) return unsupported(std::string("this FFmpeg was built without ") + output.encoder);
   encoder.reset(avcodec_alloc_context3(codec));
@@ -123,6 +131,8 @@ Status FilmFrameWriter::Impl::start_encoder(const Output& output) {
   encoder->colorspace = stream.codecpar->color_space;
   encoder->color_range = stream.codecpar->color_range;
   encoder->sample_aspect_ratio = stream.sample_aspect_ratio;
+  encoder->field_order = stream.codecpar->field_order;
+  if (options.video.is_interlaced()) encoder->flags |= AV_CODEC_FLAG_INTERLACED_DCT;
   encoder->time_base = stream.time_base;
   encoder->framerate = stream.avg_frame_rate;
   encoder->thread_count = options.num_threads;
@@ -132,10 +142,12 @@ Status FilmFrameWriter::Impl::start_encoder(const Output& output) {
     return unsupported(std::string(output.encoder) + " does not start: " + ffmpeg_error(error));
   }
   const AVRational shape = stream.sample_aspect_ratio;
+  const AVFieldOrder field_order = stream.codecpar->field_order;
   if (avcodec_parameters_from_context(stream.codecpar, encoder.get()) < 0) {
     return limit_exceeded("there is not enough memory");
   }
   stream.sample_aspect_ratio = stream.codecpar->sample_aspect_ratio = shape;
+  stream.codecpar->field_order = field_order;
   return ok_status();
 }
 
@@ -183,6 +195,9 @@ Status FilmFrameWriter::finish_sound(int stream_index, uint64_t num_source_sampl
 
 Status FilmFrameWriter::write(const VideoFrame& frame) {
   LACONIC_ASSIGN_OR_RETURN(const Owned<AVFrame> picture, to_av_frame(frame));
+  const FieldOrder order = impl_->options.video.field_order;
+  picture->interlaced_frame = impl_->options.video.is_interlaced();
+  picture->top_field_first = order == FieldOrder::kTopTop || order == FieldOrder::kBottomTop;
   if (impl_->counts_frames) {
     picture->pts = impl_->num_frames++;
   } else {

@@ -7,6 +7,7 @@
 //   .y4m         raw frames alone, at the average frame rate
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,7 +28,8 @@ struct FilmFrameWriteOptions {
   std::string path;
   VideoProperties video;                     // format: of the frames to come
   std::shared_ptr<const FilmSource> source;  // null: video only
-  double start_seconds = 0;                  // as in FilmWriteOptions
+  double start_seconds = 0;                  // as in FilmWriteOptions ...
+  double end_seconds = std::numeric_limits<double>::infinity();  // ... likewise
   int num_threads = 0;                       // of the video encoder; 0 = one per core
   std::vector<DecodedSound> decoded_sounds;
 };

@@ -26,7 +26,11 @@ Result<bool> read_packet(AVFormatContext& format, AVPacket& packet);
 // Of a stream, else of the file; 0 if unknown.
 double duration_seconds_of(const AVFormatContext& format, const AVStream& stream);
 
-// Takes what is in the packet.
+// Of QuickTime in fragments libavformat says the durations of no subtitle, and of sound not where the last packet is cut short:
+// sets both.
+void complete_duration(const AVFormatContext& format, AVPacket& packet);
+
+// Takes what is in the packet, its duration completed.
 Result<CopiedPacket> take_copy(const AVFormatContext& format, AVPacket& packet);
 
 }  // namespace laconic

@@ -16,7 +16,9 @@ extern "C" {
 #include <cstring>
 #include <filesystem>
 
+#include "codec/media/film_check.h"
 #include "codec/media/plain_quicktime.h"
+#include "codec/media/quicktime_language.h"
 
 namespace laconic {
 namespace {
@@ -26,30 +28,18 @@ constexpr int64_t kMaxInterleave_us = 1000000;
 
 constexpr int kSinkBufferBytes = 32768;
 
+// Edit lists, which say by how much a stream starts later, count in it; libavformat's own choice is milliseconds.
+constexpr int kMovieTimescale = 48000;
+
 // Facts about the source's file, or about streams as they were coded there.
 constexpr const char* kStaleFilmTags[] = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"};
 constexpr const char* kStaleVideoTags[] = {"encoder", "duration", "vendor_id", "handler_name", "rotate", "bps",
                                            "number_of_frames", "number_of_bytes"};
 constexpr const char* kStaleSoundTags[] = {"encoder", "duration", "vendor_id", "bps", "number_of_frames", "number_of_bytes"};
 
-// QuickTime's own list of languages has these spellings of ISO 639-2 (B), most files have the other (T).
-struct LanguagePair {
-  const char* terminology;
-  const char* quicktime;
-};
-constexpr LanguagePair kQuickTimeLanguages[] = {{"deu", "ger"}, {"fre", "fra"}, {"nld", "dut"}, {"swe", "sve"},
-                                                {"ell", "gre"}, {"isl", "ice"}, {"zho", "chi"}, {"hrv", "hr "}};
-
 template <size_t N>
 void drop_tags(AVDictionary** tags, const char* const (&keys)[N]) {
   for (const char* key : keys) av_dict_set(tags, key, nullptr, 0);
-}
-
-bool is_timecode_or_chapters(const FilmSource::Impl::Stream& stream) {
-  // The muxer writes both anew, from tags and chapters.
-  const AVCodecParameters& p = *stream.parameters;
-  return p.codec_type == AVMEDIA_TYPE_DATA &&
-         (p.codec_tag == MKTAG('t', 'm', 'c', 'd') || (p.codec_id == AV_CODEC_ID_BIN_DATA && p.codec_tag == MKTAG('t', 'e', 'x', 't')));
 }
 
 // A tag of the source's container stays where this one knows it for the same codec, or knows none.
@@ -61,12 +51,34 @@ uint32_t tag_for(const AVOutputFormat& container, const AVCodecParameters& param
   return keeps ? parameters.codec_tag : 0;
 }
 
+// Note [Chapters in QuickTime]
+// libavformat writes them twice: as a list ("chpl"), and as a track of text that `ffmpeg -map 0 -c copy` takes for a stream of its
+// own and then refuses to write. Whether there is such a track is settled when the header is written, the list is made when
+// the index is: so chapters that the list can hold are shown to libavformat only in between. (The list knows no ends of chapters: each
+// ends where the next one begins.)
+constexpr unsigned kMaxListedChapters = 255;
+constexpr size_t kMaxListedTitleBytes = 255;
+
 bool is_regular_or_new(const std::string& path) {
   struct stat existing = {};
   return ::stat(path.c_str(), &existing) != 0 || S_ISREG(existing.st_mode);
 }
 
 }  // namespace
+
+bool is_timecode_or_chapters(const AVCodecParameters& parameters) {
+  if (parameters.codec_type != AVMEDIA_TYPE_DATA) return false;
+  const bool is_text = parameters.codec_id == AV_CODEC_ID_BIN_DATA && parameters.codec_tag == MKTAG('t', 'e', 'x', 't');
+  return is_text || parameters.codec_tag == MKTAG('t', 'm', 'c', 'd');
+}
+
+bool fits_chapter_list(const AVFormatContext& format) {
+  if (format.nb_chapters > kMaxListedChapters) return false;
+  return std::all_of(format.chapters, format.chapters + format.nb_chapters, [](const AVChapter* chapter) {
+    const AVDictionaryEntry* title = av_dict_get(chapter->metadata, "title", nullptr, 0);
+    return title == nullptr || std::strlen(title->value) <= kMaxListedTitleBytes;
+  });
+}
 
 Result<std::unique_ptr<FilmMuxer>> FilmMuxer::create(const MuxerOptions& options) {
   silence_ffmpeg();
@@ -107,6 +119,10 @@ Status FilmMuxer::describe_video() {
   parameters.color_trc = static_cast<AVColorTransferCharacteristic>(video.format.colour.transfer);
   parameters.color_space = static_cast<AVColorSpace>(video.format.colour.matrix);
   parameters.color_range = video.format.colour.is_full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+  parameters.field_order = to_av(video.field_order);
+  if (options_.format == "nut" && video.is_interlaced()) {
+    warnings_.push_back("that the picture is interlaced is not said in the output: NUT cannot");
+  }
   stream->time_base = to_av(video.time_base);
   stream->avg_frame_rate = to_av(video.frame_rate);
   if (video.frame_rate.num > 0) stream->r_frame_rate = stream->avg_frame_rate;
@@ -115,7 +131,7 @@ Status FilmMuxer::describe_video() {
   if (options_.film.source != nullptr) {
     const FilmSource::Impl& source = options_.film.source->impl();
     const auto& from = source.streams[static_cast<size_t>(source.video_index)];
-    av_dict_copy(&stream->metadata, from.tags.get(), 0);
+    add_stream_tags(from, *stream);
     drop_tags(&stream->metadata, kStaleVideoTags);
     stream->disposition = from.disposition;
     for (int i = 0; i < from.side_data->side_data_elems; ++i) {
@@ -154,19 +170,35 @@ Status FilmMuxer::start() {
   AVDictionary* given = nullptr;
   if (is_quicktime()) av_dict_set(&given, "movflags", options_.movflags.c_str(), 0);
   if (is_quicktime() && options_.fragment_microseconds > 0) av_dict_set_int(&given, "frag_duration", options_.fragment_microseconds, 0);
+  if (is_quicktime()) av_dict_set_int(&given, "movie_timescale", kMovieTimescale, 0);
   av_dict_parse_string(&given, options_.settings.c_str(), "=", ":", 0);
+  const unsigned num_chapters = format_->nb_chapters;
+  if (is_fragmented() && fits_chapter_list(*format_)) format_->nb_chapters = 0;  // see Note [Chapters in QuickTime]
   const int error = avformat_write_header(format_.get(), &given);
+  format_->nb_chapters = num_chapters;
   av_dict_free(&given);
   LACONIC_RETURN_IF_ERROR(check(error, "write"));
   has_header_ = true;
+  set_delays();
   return ok_status();
+}
+
+// How much an Opus decoder drops at the start is said in Matroska's header, and times count from where its packets begin: readers
+// take the one from the other. FFmpeg's reader does, its writer does not add it.
+void FilmMuxer::set_delays() {
+  if (options_.format != "matroska") return;
+  for (auto& [index, track] : tracks_) {
+    const AVCodecParameters& parameters = *track.stream->codecpar;
+    if (parameters.codec_id != AV_CODEC_ID_OPUS || parameters.initial_padding <= 0) continue;
+    track.delay = av_rescale_q(parameters.initial_padding, {1, 48000}, track.stream->time_base);
+  }
 }
 
 Status FilmMuxer::add_other_streams() {
   const FilmSource::Impl& source = options_.film.source->impl();
   int num_left_out = 0;
   for (const auto& from : source.streams) {
-    if (from.description.index == source.video_index || is_timecode_or_chapters(from)) continue;
+    if (from.description.index == source.video_index || is_timecode_or_chapters(*from.parameters)) continue;
     if (tracks_.count(from.description.index) != 0) continue;
     if (options_.is_video_only || (options_.is_sound_only && from.description.kind != StreamKind::kCoverArt)) {
       ++num_left_out;
@@ -199,12 +231,13 @@ Result<AVStream*> FilmMuxer::add_sound(int source_index) {
   return stream;
 }
 
-void FilmMuxer::add_stream_tags(const FilmSource::Impl::Stream& from, AVStream& to) const {
+void FilmMuxer::add_stream_tags(const FilmSource::Impl::Stream& from, AVStream& to) {
   av_dict_copy(&to.metadata, from.tags.get(), 0);
-  if (options_.format != "mov") return;
-  for (const LanguagePair& pair : kQuickTimeLanguages) {
-    if (from.description.language == pair.terminology) av_dict_set(&to.metadata, "language", pair.quicktime, 0);
-  }
+  const std::string& language = from.description.language;
+  if (options_.format != "mov" || language.empty()) return;
+  const std::string known = to_quicktime_language(language);
+  av_dict_set(&to.metadata, "language", known.empty() ? nullptr : known.c_str(), 0);
+  if (known.empty()) warnings_.push_back("the language of " + from.description.name() + " is lost: QuickTime has no number for it");
 }
 
 Status FilmMuxer::add_stream(const FilmSource::Impl::Stream& from) {
@@ -241,6 +274,9 @@ Status FilmMuxer::add_stream(const FilmSource::Impl::Stream& from) {
 bool FilmMuxer::can_hold(const FilmSource::Impl::Stream& from, const AVCodecParameters& parameters) const {
   const bool is_ours = is_laconic(parameters) && parameters.codec_tag == kAudioTag;
   if (parameters.codec_id == AV_CODEC_ID_NONE && !is_ours) return false;
+  // NUT's packets do not say how long a subtitle stays.
+  const AVCodecDescriptor* codec = avcodec_descriptor_get(parameters.codec_id);
+  if (options_.format == "nut" && codec != nullptr && (codec->props & AV_CODEC_PROP_TEXT_SUB) != 0) return false;
   const bool is_cover = from.description.kind == StreamKind::kCoverArt;
   const bool is_tag_of_mp4 = is_cover && options_.format == "ipod";  // its tables name only streams
   if (!is_ours && !is_tag_of_mp4 && avformat_query_codec(format_->oformat, parameters.codec_id, FF_COMPLIANCE_NORMAL) == 0) {
@@ -282,13 +318,14 @@ Status FilmMuxer::add_chapters() {
   if (format_->chapters == nullptr) return limit_exceeded("there is not enough memory");
   for (const auto& from : chapters) {
     const auto shift = std::llround(options_.film.start_seconds / av_q2d(from.time_base));
-    if (from.end - shift <= 0) continue;
+    const double last_end = options_.film.end_seconds / av_q2d(from.time_base);
+    if (from.end - shift <= 0 || static_cast<double>(from.start) >= last_end) continue;
     auto* chapter = static_cast<AVChapter*>(av_mallocz(sizeof(AVChapter)));
     if (chapter == nullptr) return limit_exceeded("there is not enough memory");
     chapter->id = from.id;
     chapter->time_base = from.time_base;
     chapter->start = std::max<int64_t>(from.start - shift, 0);
-    chapter->end = from.end - shift;
+    chapter->end = (static_cast<double>(from.end) > last_end ? std::llround(last_end) : from.end) - shift;
     av_dict_copy(&chapter->metadata, from.tags.get(), 0);
     format_->chapters[format_->nb_chapters++] = chapter;
   }
@@ -359,7 +396,6 @@ Status FilmMuxer::write_sound(int source_index, AVPacket& packet, AVRational tim
   packet.dts -= shift;
   // QuickTime's readers take every packet of sound for a key packet; to say otherwise costs four bytes a packet.
   if (is_quicktime()) packet.flags |= AV_PKT_FLAG_KEY;
-  last_sound_duration_ = packet.duration;
   return write_track(found->second, packet, time_base);
 }
 
@@ -367,6 +403,7 @@ Status FilmMuxer::write(CopiedPacket copied) {
   const auto found = tracks_.find(copied.stream_index());
   if (found == tracks_.end() || found->second.is_callers) return ok_status();
   const double start = options_.film.start_seconds;
+  if (!cut_subtitle(copied)) return ok_status();
   const bool is_cover = (found->second.stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
   AVPacket& packet = *copied.impl().packet;
   if (!is_cover && start > 0 && copied.seconds() < start - 1e-9) return ok_status();
@@ -381,11 +418,29 @@ Status FilmMuxer::write(CopiedPacket copied) {
   return track.sound->encode(&packet, [&](AVPacket& coded) { return write_track(track, coded, track.sound->time_base()); });
 }
 
+// To what the part of the film has of it; false if that is nothing. Other packets stay as they are.
+bool FilmMuxer::cut_subtitle(CopiedPacket& copied) const {
+  AVPacket& packet = *copied.impl().packet;
+  const bool is_subtitle = tracks_.at(copied.stream_index()).stream->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE;
+  if (!is_subtitle || packet.pts == AV_NOPTS_VALUE) return true;
+  const double tick_seconds = av_q2d(copied.impl().time_base);
+  const auto first = std::llround(options_.film.start_seconds / tick_seconds);
+  const double last = options_.film.end_seconds / tick_seconds;
+  int64_t end = packet.pts + std::max<int64_t>(packet.duration, 0);
+  if (static_cast<double>(packet.pts) >= last) return false;
+  if (options_.film.start_seconds > 0 && packet.pts < first && end > first) packet.pts = packet.dts = first;
+  if (static_cast<double>(end) > last) end = std::max<int64_t>(std::llround(last), packet.pts);
+  packet.duration = end - packet.pts;
+  return true;
+}
+
 Status FilmMuxer::write_track(Track& track, AVPacket& packet, AVRational time_base) {
   packet.stream_index = track.stream->index;
   packet.pos = -1;
   if (packet.dts == AV_NOPTS_VALUE && track.stream->codecpar->codec_type != AVMEDIA_TYPE_VIDEO) packet.dts = packet.pts;
   av_packet_rescale_ts(&packet, time_base, track.stream->time_base);
+  if (packet.pts != AV_NOPTS_VALUE) packet.pts += track.delay;
+  if (packet.dts != AV_NOPTS_VALUE) packet.dts += track.delay;
   // Rounding to a coarser time base, or the source itself, may repeat a time stamp; the writer would refuse the packet.
   if (packet.dts != AV_NOPTS_VALUE && track.last_dts != AV_NOPTS_VALUE) {
     const bool may_repeat = (format_->oformat->flags & AVFMT_TS_NONSTRICT) != 0;
@@ -414,10 +469,18 @@ Status FilmMuxer::finish() {
   LACONIC_RETURN_IF_ERROR(close_output());
   if (part_.empty()) return ok_status();
   // A disk without room for both still holds the one that plays.
-  if (options_.ends_plain && is_quicktime()) (void)rewrite_without_fragments(part_, last_sound_duration_);
+  if (is_fragmented() && (options_.ends_plain || has_timed_text())) (void)rewrite_without_fragments(part_);
+  if (is_fragmented()) (void)append_check(part_);
   if (std::rename(part_.c_str(), target_.c_str()) != 0) return check(AVERROR(errno), "finish");
   part_.clear();
   return ok_status();
+}
+
+// libavformat reads from fragments when a subtitle begins, but not how long it stays: a copy by `ffmpeg -c copy` shows none.
+bool FilmMuxer::has_timed_text() const {
+  return std::any_of(tracks_.begin(), tracks_.end(), [](const auto& track) {
+    return track.second.stream->codecpar->codec_id == AV_CODEC_ID_MOV_TEXT;
+  });
 }
 
 Status FilmMuxer::close_output() {

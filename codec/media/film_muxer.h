@@ -25,7 +25,7 @@ struct MuxerOptions {
   int fragment_microseconds = 0;  // for the same: longest fragment; 0 = as movflags say
   std::string settings;        // more for libavformat's writer: "name=value:name=value"
   bool is_video_only = false;  // the format holds nothing else
-  bool ends_plain = false;     // mov with one stream of sound, in fragments: finish() writes it without (plain_quicktime.h)
+  bool ends_plain = false;     // mov in fragments: finish() writes it without (plain_quicktime.h), as with subtitles in any case
   bool is_sound_only = false;  // no video stream, and of the source only tags, cover art and what the caller codes
 };
 
@@ -57,25 +57,30 @@ class FilmMuxer {
     AVStream* stream = nullptr;
     std::unique_ptr<SoundEncoder> sound;
     bool is_callers = false;
+    int64_t delay = 0;  // added to its times, in the stream's time base
     int64_t last_dts = AV_NOPTS_VALUE;
   };
   explicit FilmMuxer(const MuxerOptions& options) : options_(options) {}
   Status describe_video();
   Status add_other_streams();
   Status add_stream(const FilmSource::Impl::Stream& from);
-  void add_stream_tags(const FilmSource::Impl::Stream& from, AVStream& to) const;
+  void add_stream_tags(const FilmSource::Impl::Stream& from, AVStream& to);
   Status add_chapters();
   void add_source_tags();
   bool can_hold(const FilmSource::Impl::Stream& from, const AVCodecParameters& parameters) const;
+  void set_delays();
   Status open_output();
   Status open_sink();
   Status open_file();
   Status close_output();
   void give_up();
+  bool cut_subtitle(CopiedPacket& copied) const;
   Status write_track(Track& track, AVPacket& packet, AVRational time_base);
   Status write_packet(AVPacket& packet);
   Status check(int error, const char* what) const;
   bool is_quicktime() const { return options_.format == "mov" || options_.format == "mp4"; }
+  bool is_fragmented() const { return options_.format == "mov" && options_.movflags == kFragments; }
+  bool has_timed_text() const;
 
   const MuxerOptions options_;
   struct Free {
@@ -95,8 +100,13 @@ class FilmMuxer {
   std::string target_;    // links resolved
   std::string part_;      // empty if written straight to, and after finish()
   bool has_header_ = false;
-  int64_t last_sound_duration_ = 0;  // in its time base
 };
+
+// Streams of QuickTime that libavformat writes anew, from tags and chapters.
+bool is_timecode_or_chapters(const AVCodecParameters& parameters);
+
+// Whether a list of chapters alone keeps them all; see Note [Chapters in QuickTime].
+bool fits_chapter_list(const AVFormatContext& format);
 
 // The extension of an output in lower case, with its dot.
 std::string output_extension(const std::string& path);

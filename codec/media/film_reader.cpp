@@ -8,7 +8,9 @@ extern "C" {
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
+#include "codec/media/film_check.h"
 #include "codec/media/film_ffmpeg.h"
 #include "codec/media/film_input.h"
 
@@ -19,6 +21,9 @@ namespace {
 constexpr char kContainers[] =
     "mov,matroska,nut,avi,mpegts,mpeg,flv,ogg,asf,yuv4mpegpipe,ivf,mxf,mxf_opatom,h264,hevc,m4v,mpegvideo,av1,obu,dv,rm,gxf,"
     "wtv,vc1,vc1test,swf,dirac,cavsvideo,h263,avs2,avs3,pva,nsv,bink,smk,roq,mvi,amv,film_cpk,idcin,ea,4xm,vmd,mjpeg";
+
+// What decoders of sound need to have heard before: two packets of AAC, 80 ms of Opus.
+constexpr double kPrimingSeconds = 0.1;
 
 // -1 if there is none. Not av_find_best_stream: it prefers streams that a decoder exists for, and ours has none there.
 int first_video(const AVFormatContext& format) {
@@ -67,6 +72,8 @@ struct FilmReader::Impl {
   bool is_draining = false;
   bool is_video_only = false;
   bool has_told_size_change = false;
+  bool has_told_times = false;
+  std::string unchecked_path;  // of a film of ours that is read from start to end; empty once it is checked
 
   Status describe(const FilmReadOptions& options);
   Status start_decoder(const FilmReadOptions& options);
@@ -74,6 +81,9 @@ struct FilmReader::Impl {
   Result<VideoFrame> take_frame();
   VideoPacket take_packet() const;
   std::optional<VideoPacket> exchange(std::optional<VideoPacket> next);
+  void repair_times(VideoPacket& earlier, VideoPacket& later);
+  bool is_hidden() const;
+  Status check_file();
   void warn_of_damage();
 };
 
@@ -103,6 +113,7 @@ Result<std::unique_ptr<FilmReader>> FilmReader::open(const std::string& path, co
   impl->video = impl->format->streams[index];
   LACONIC_RETURN_IF_ERROR(impl->describe(options));
   LACONIC_ASSIGN_OR_RETURN(impl->source, snapshot_source(*impl->format, index, /*sound_index=*/-1));
+  if (impl->properties.is_laconic && path != "-") impl->unchecked_path = path;
   if (!impl->properties.is_laconic && options.decodes) LACONIC_RETURN_IF_ERROR(impl->start_decoder(options));
   return std::unique_ptr<FilmReader>(new FilmReader(std::move(impl)));
 }
@@ -126,6 +137,7 @@ Status FilmReader::Impl::describe(const FilmReadOptions& options) {
   p.video.frame_rate = from_av(rate);
   p.video.sample_aspect_ratio = from_av(av_guess_sample_aspect_ratio(format.get(), video, nullptr));
   p.video.display_matrix = display_matrix_of(*video);
+  p.video.field_order = from_av(parameters.field_order);
   p.video_stream_index = video->index;
   p.start_seconds = format->start_time == AV_NOPTS_VALUE ? 0 : static_cast<double>(format->start_time) / AV_TIME_BASE;
   p.duration_seconds = duration_seconds_of(*format, *video);
@@ -175,13 +187,14 @@ Result<std::optional<FilmItem>> FilmReader::read() {
     LACONIC_ASSIGN_OR_RETURN(const bool has_packet, read_packet(*self.format, *self.packet));
     if (!has_packet && !self.decoder) {
       if (auto last = self.exchange(std::nullopt)) return std::optional<FilmItem>(std::move(*last));
+      LACONIC_RETURN_IF_ERROR(self.check_file());
       return std::optional<FilmItem>();
     }
     if (!has_packet) {
       self.is_draining = true;
       avcodec_send_packet(self.decoder.get(), nullptr);
     } else if (self.packet->stream_index != self.video->index) {
-      if (self.is_video_only) continue;
+      if (self.is_video_only || self.is_hidden()) continue;
       LACONIC_ASSIGN_OR_RETURN(CopiedPacket copy, take_copy(*self.format, *self.packet));
       return std::optional<FilmItem>(std::move(copy));
     } else if (!self.decoder) {
@@ -240,14 +253,42 @@ VideoPacket FilmReader::Impl::take_packet() const {
 // Gives the packet before, its duration set, and keeps the next one; at the end there is none.
 std::optional<VideoPacket> FilmReader::Impl::exchange(std::optional<VideoPacket> next) {
   std::swap(held, next);
-  if (next && held && held->pts_ticks > next->pts_ticks) {
+  if (next && held && held->pts_ticks <= next->pts_ticks) repair_times(*next, *held);
+  if (next && held) {
     next->duration_ticks = last_duration = held->pts_ticks - next->pts_ticks;
-  } else if (next && !held) {  // the last one: the track's end, where that is said, else as long as the one before
+  } else if (next) {  // the last one: the track's end, where that is said, else as long as the one before
     const int64_t start = video->start_time != AV_NOPTS_VALUE ? video->start_time : 0;
     const int64_t left = video->duration > 0 ? start + video->duration - next->pts_ticks : 0;
     next->duration_ticks = left > 0 ? left : last_duration;
   }
+  if (next) last_pts = next->pts_ticks;
   return next;
+}
+
+// Our packets' times rise, so one of the two is damaged: the earlier, if it can lie between its neighbours.
+void FilmReader::Impl::repair_times(VideoPacket& earlier, VideoPacket& later) {
+  const int64_t usual = last_pts == AV_NOPTS_VALUE ? later.pts_ticks - last_duration : last_pts + last_duration;
+  const bool fits_between = last_pts == AV_NOPTS_VALUE || last_pts + 1 < later.pts_ticks;
+  if (fits_between) {
+    earlier.pts_ticks = std::min(usual, later.pts_ticks - 1);
+  } else {
+    later.pts_ticks = earlier.pts_ticks + std::max<int64_t>(last_duration, 1);
+  }
+  if (!has_told_times) warnings.push_back("times of frames do not rise: the container is damaged, and the times here are a guess");
+  has_told_times = true;
+}
+
+// By an edit list. What lies right before the part that is shown primes decoders, and stays.
+bool FilmReader::Impl::is_hidden() const {
+  const AVStream& stream = *format->streams[packet->stream_index];
+  if ((packet->flags & AV_PKT_FLAG_DISCARD) == 0 || packet->pts == AV_NOPTS_VALUE) return false;
+  const int64_t start = stream.start_time != AV_NOPTS_VALUE ? stream.start_time : 0;
+  return packet->pts >= start || static_cast<double>(start - packet->pts) * av_q2d(stream.time_base) > kPrimingSeconds;
+}
+
+Status FilmReader::Impl::check_file() {
+  const std::string path = std::exchange(unchecked_path, "");
+  return path.empty() ? ok_status() : check_film_file(path, properties.container);
 }
 
 void FilmReader::Impl::warn_of_damage() {
@@ -269,6 +310,7 @@ Status FilmReader::seek(double seconds) {
   if (error < 0) return unsupported("cannot seek in this input: " + ffmpeg_error(error));
   if (self.decoder) avcodec_flush_buffers(self.decoder.get());
   self.is_draining = false;
+  self.unchecked_path.clear();
   self.held.reset();
   self.last_pts = AV_NOPTS_VALUE;
   return ok_status();

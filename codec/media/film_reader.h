@@ -49,7 +49,8 @@ class FilmReader {
   const FilmProperties& properties() const;
   std::shared_ptr<const FilmSource> source() const;
 
-  // Empty at the end. kCorrupt or kNeedMoreData where the file is damaged or ends early: what came before is good.
+  // Empty at the end. kCorrupt or kNeedMoreData where the file is damaged or ends early: what came before is good. A file of ours that
+  // was read from its start without seeking is checked as a whole at its end (film_check.h); after that error comes the end.
   Result<std::optional<FilmItem>> read();
   // Streams that are not wanted are not read: true drops all but the video (compare, y4m).
   void read_video_only();

@@ -1,6 +1,7 @@
 // Films out with video of ours: our packets, and the other streams of the source as they are (or sound as Opus, or as our own).
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ struct FilmWriteOptions {
   std::vector<CodedSound> coded_sounds;
   int opus_bits_per_second = 0;  // a stream; 0: 64 kbit/s a channel
   double start_seconds = 0;      // this time of the source becomes 0; earlier packets of other streams are dropped
+  double end_seconds = std::numeric_limits<double>::infinity();  // of the source; chapters and subtitles end here at the latest
 };
 
 // The file grows as PATH.part, which can be played up to its last complete fragment even if the process is killed, and is

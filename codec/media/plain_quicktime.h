@@ -2,14 +2,13 @@
 // start, which says for every packet how long it lasts and by an edit list where the first one's time begins.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "codec/base/status.h"
 
 namespace laconic {
 
-// Replaces the file, or leaves it as it is. It has one stream; last_duration: of its last packet, in ticks of the stream.
-Status rewrite_without_fragments(const std::string& path, int64_t last_duration);
+// Replaces the file, or leaves it as it is.
+Status rewrite_without_fragments(const std::string& path);
 
 }  // namespace laconic

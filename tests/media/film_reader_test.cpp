@@ -158,6 +158,16 @@ TEST(FilmReader, GarbageGivesOneClearError) {
   EXPECT_FALSE(status.message().empty());
 }
 
+TEST(FilmReader, SoundThatAnEditListHidesStaysHidden) {
+  const FilmFolder folder;
+  run_ffmpeg(std::string(test::kPicture) + "-f lavfi -i sine=440:d=2 -c:v mpeg4 -g 25 -c:a aac " + folder / "a.mp4");
+  run_ffmpeg("-ss 0.8 -i " + folder / "a.mp4" + " -c copy " + folder / "cut.mp4");
+  const WholeFilm film = read_film(folder / "cut.mp4");
+  const auto& sound = film.copied_seconds.at(film.first(StreamKind::kAudio)->index);
+  EXPECT_GT(sound.front(), -0.11);  // what primes the decoder
+  EXPECT_LT(sound.front(), 0.03);
+}
+
 class Truncated : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Containers, Truncated, ::testing::Values("mov", "mkv", "nut"));
 

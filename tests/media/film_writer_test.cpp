@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdio>
 #include <fstream>
+#include <memory>
 
 #include "tests/media/film_clips.h"
 
@@ -177,6 +179,101 @@ TEST(FilmWriter, CodesSoundAsOpusInPlace) {
     EXPECT_NEAR(times.front(), 0, 0.008) << name;  // minus what the encoder adds in front
     EXPECT_NEAR(times.back(), 2, 0.03) << name;
   }
+}
+
+std::string shell_output(const std::string& command) {
+  std::string text;
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
+  for (int c = std::fgetc(pipe.get()); c != EOF; c = std::fgetc(pipe.get())) text += static_cast<char>(c);
+  return text;
+}
+std::string subtitles_of(const std::string& path) { return shell_output("ffmpeg -nostdin -v quiet -i " + path + " -map 0:s -f srt -"); }
+
+TEST(FilmWriter, FfmpegCopyOfAllStreamsKeepsSubtitlesChaptersAndShape) {
+  const FilmFolder folder;
+  test::make_rich_film(folder, folder / "rich.mp4");
+  ASSERT_TRUE(test::replace_video(folder / "rich.mp4", write_options(folder / "a.mov")).ok());
+  run_ffmpeg("-i " + folder / "a.mov" + " -map 0 -c copy " + folder / "copy.mov");
+  const std::string expected = subtitles_of(folder / "rich.mp4");
+  EXPECT_NE(expected.find("00:00:01,200 --> 00:00:01,800"), std::string::npos) << expected;
+  for (const char* name : {"a.mov", "copy.mov"}) {
+    EXPECT_EQ(subtitles_of(folder / name), expected) << name;
+    const WholeFilm film = read_film(folder / name);
+    EXPECT_TRUE(film.status.ok()) << film.status.message();
+    EXPECT_EQ(film.properties.num_chapters, 2) << name;
+    EXPECT_NEAR(film.properties.video.sample_aspect_ratio.value(), 4.0 / 3, 1e-6) << name;
+    EXPECT_NE(film.properties.video.rotation_degrees(), 0) << name;
+    EXPECT_NEAR(film.properties.duration_seconds, 2, 1e-3) << name;
+  }
+}
+
+TEST(FilmWriter, MoreChaptersThanAListHoldsAreKept) {
+  const FilmFolder folder;
+  std::string chapters = ";FFMETADATA1\n";
+  for (int i = 0; i < 300; ++i) {
+    chapters += "[CHAPTER]\nTIMEBASE=1/1000\nSTART=" + std::to_string(i * 6) + "\nEND=" + std::to_string(i * 6 + 6) + "\ntitle=c\n";
+  }
+  test::write_text(folder / "chapters.txt", chapters);
+  run_ffmpeg(std::string(test::kPicture) + "-i " + folder / "chapters.txt" + " -map 0 -map_chapters 1 -c:v mpeg4 " + folder / "in.mkv");
+  ASSERT_TRUE(test::replace_video(folder / "in.mkv", write_options(folder / "a.mov")).ok());
+  EXPECT_EQ(read_film(folder / "a.mov").properties.num_chapters, 300);
+}
+
+TEST(FilmWriter, LanguagesOfQuickTimeComeBackAsTheyWereOrAreNamed) {
+  const FilmFolder folder;
+  run_ffmpeg(std::string(test::kPicture) + "-f lavfi -i sine=440:d=1 -map 0 -map 1 -map 1 -map 1 -c:v mpeg4 -c:a pcm_s16le"
+             " -metadata:s:v:0 language=hrv -metadata:s:a:0 language=swe -metadata:s:a:1 language=ces -metadata:s:a:2 language=yue " +
+             folder / "in.mkv");
+  std::vector<std::string> warnings;
+  ASSERT_TRUE(test::replace_video(folder / "in.mkv", write_options(folder / "a.mov"), &warnings).ok());
+  std::vector<std::string> languages;
+  for (const FilmStream& stream : read_film(folder / "a.mov").properties.streams) languages.push_back(stream.language);
+  EXPECT_EQ(languages, (std::vector<std::string>{"hrv", "swe", "ces", ""}));
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_NE(warnings[0].find("audio stream 3 (pcm_s16le, yue)"), std::string::npos) << warnings[0];
+}
+
+TEST(FilmWriter, OpusKeepsItsPlaceThroughGenerationsOfMatroska) {
+  const FilmFolder folder;
+  run_ffmpeg(std::string(test::kPicture) + "-f lavfi -i sine=440:d=2 -map 0 -map 1 -c:v mpeg4 -c:a libopus -b:a 32k " + folder / "in.nut");
+  const auto offset = [](const WholeFilm& film) {
+    const double picture = film.seconds_of(film.frames.empty() ? film.packets[0].pts_ticks : film.frames[0].pts_ticks);
+    return film.copied_seconds.at(film.first(StreamKind::kAudio)->index)[5] - picture;
+  };
+  const double before = offset(read_film(folder / "in.nut"));
+  ASSERT_TRUE(test::replace_video(folder / "in.nut", write_options(folder / "a.mkv")).ok());
+  EXPECT_NEAR(offset(read_film(folder / "a.mkv")), before, 0.001);
+}
+
+TEST(FilmWriter, NutDoesNotTakeSubtitlesWhoseDurationItWouldForget) {
+  const FilmFolder folder;
+  test::write_text(folder / "s.srt", "1\n00:00:00,200 --> 00:00:01,000\nHello\n");
+  run_ffmpeg(std::string(test::kPicture) + "-i " + folder / "s.srt" + " -map 0 -map 1 -c:v mpeg4 -c:s ass " + folder / "in.mkv");
+  std::vector<std::string> warnings;
+  ASSERT_TRUE(test::replace_video(folder / "in.mkv", write_options(folder / "a.nut"), &warnings).ok());
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_NE(warnings[0].find("subtitle stream 1 (ass)"), std::string::npos) << warnings[0];
+}
+
+TEST_P(InContainer, OrderOfFieldsIsKeptOrNamed) {
+  FilmWriteOptions options = write_options(path());
+  options.video.field_order = FieldOrder::kTopTop;
+  const auto writer = FilmWriter::create(options, test::kFakeExtradata);
+  ASSERT_TRUE(writer.ok()) << writer.status().message();
+  const bool is_named = !(*writer)->warnings().empty();
+  for (const auto& packet : fake_packets(5)) ASSERT_TRUE((*writer)->write(packet).ok());
+  ASSERT_TRUE((*writer)->finish().ok());
+  EXPECT_NE(read_film(path()).properties.video.field_order == FieldOrder::kTopTop, is_named);
+}
+
+TEST(FilmWriter, APartEndsItsChaptersAndSubtitles) {
+  const FilmFolder folder;
+  test::make_rich_film(folder, folder / "rich.mp4");
+  FilmWriteOptions options = write_options(folder / "a.mov");
+  options.end_seconds = 0.6;
+  ASSERT_TRUE(test::replace_video(folder / "rich.mp4", options).ok());
+  EXPECT_EQ(read_film(folder / "a.mov").properties.num_chapters, 1);
+  EXPECT_NE(subtitles_of(folder / "a.mov").find("00:00:00,200 --> 00:00:00,600"), std::string::npos) << subtitles_of(folder / "a.mov");
 }
 
 TEST(FilmWriter, StartShiftsAllStreamsAlike) {

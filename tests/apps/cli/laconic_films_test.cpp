@@ -104,6 +104,10 @@ TEST_F(LaconicFilms, DecodeRefusesFilmsOfOthers) {
   expect_error({"decode", make_film("a.mp4"), folder_ / "b.mp4"}, 3, "h264");
 }
 
+TEST_F(LaconicFilms, AnAbsentFilmIsSaidToBeAbsent) {
+  expect_error({"encode", folder_ / "none.mp4", folder_ / "a.mov"}, 2, "does not exist");
+}
+
 TEST_F(LaconicFilms, DamagedContainersGiveOneError) {
   const std::string whole = read_text(make_film("a.mp4"));
   write_text(folder_ / "b.mp4", whole.substr(0, 300));
@@ -189,6 +193,28 @@ TEST_F(LaconicVideo, InterruptFinishesAFileThatPlays) {
   if (outcome.err.find("plays") == std::string::npos) GTEST_SKIP() << "interrupted before the first frame was coded";
   const auto info = json({"info", folder_ / "a.mov", "--json"});
   EXPECT_GT(info["video"]["num_frames"].get<int>(), 0);
+}
+
+TEST_F(LaconicVideo, OddSizesNameAContainerThatHoldsThem) {
+  run_ffmpeg("-f lavfi -i testsrc2=s=36x28:r=10:d=0.2 -vf scale=35:27 -pix_fmt yuv420p -c:v ffv1 " + folder_ / "odd.mkv");
+  run({"encode", folder_ / "odd.mkv", folder_ / "a.mov"});
+  expect_error({"decode", folder_ / "a.mov", folder_ / "b.mp4"}, 5, ".mkv");
+  run({"decode", folder_ / "a.mov", folder_ / "b.mkv"});
+}
+
+// The times of a fragment: no packet's check sees them.
+TEST_F(LaconicVideo, DamageOutsideOfPacketsIsAnErrorOrConcealed) {
+  run({"encode", make_film("a.mp4", 1), folder_ / "a.mov", "--gop", "10", "--audio", "copy"});
+  std::string bytes = read_text(folder_ / "a.mov");
+  bytes[bytes.rfind("tfdt")] ^= 4;
+  write_text(folder_ / "a.mov", bytes);
+  const Outcome strict = run_laconic({"decode", folder_ / "a.mov", folder_ / "b.mkv"});
+  EXPECT_EQ(strict.exit_code, 3);
+  EXPECT_NE(strict.err.find("--conceal"), std::string::npos) << strict.err;
+  const Outcome concealed = run({"decode", folder_ / "a.mov", folder_ / "b.mkv", "--conceal"});
+  EXPECT_NE(concealed.err.find("the container is damaged"), std::string::npos) << concealed.err;
+  const Outcome listed = run({"info", folder_ / "a.mov"});
+  EXPECT_NE(listed.err.find("the container is damaged"), std::string::npos) << listed.err;
 }
 
 TEST_F(LaconicVideo, TruncatedFilmDecodesUpToTheCut) {
