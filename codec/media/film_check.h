@@ -11,8 +11,9 @@ namespace laconic {
 // Appends a box to a QuickTime file: size 28, "uuid", 16 bytes of name, and the CRC-32 of all bytes before it; or leaves it as it is.
 Status append_check(const std::string& path);
 
-// Reads all of the file; container: libavformat's name. QuickTime: the chain of its boxes, and that check if it is there; Matroska: the chain of its elements, and the
-// CRC-32 that libavformat puts first in each. Others pass. kCorrupt, or kNeedMoreData where the file ends early.
+// Reads all of the file; container: libavformat's name. QuickTime: the chain of its boxes, and that check if it is there; Matroska:
+// the chain of its elements, and the CRC-32 that libavformat puts first in each. Others pass. kCorrupt, or kNeedMoreData where the
+// file ends early.
 Status check_film_file(const std::string& path, const std::string& container);
 
 }  // namespace laconic
