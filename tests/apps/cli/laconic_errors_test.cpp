@@ -77,7 +77,9 @@ TEST(LaconicUsage, BadRegionIsRefused) {
 TEST(LaconicUsage, MissingOutputIsExplained) { expect_error(run_laconic({"encode", "a.png"}), 1, "--out-dir"); }
 
 TEST(LaconicUsage, PictureForStandardOutputNeedsAFormat) {
-  expect_error(run_laconic({"decode", "a.lac", "-"}), 1, "--format");
+  const TestFolder folder;
+  write_text(folder / "a.lac", foreign_stream());
+  expect_error(run_laconic({"decode", folder / "a.lac", "-"}), 1, "--format");
 }
 
 TEST(LaconicUsage, EncodeRefusesAnOutputNamedLikeAPicture) {
