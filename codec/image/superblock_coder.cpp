@@ -5,6 +5,7 @@
 
 #include "codec/format/geometry.h"
 #include "codec/format/image_header.h"
+#include "codec/video/hyper_coder.h"
 #include "entropy/range_coder.h"
 #include "models/image/passes.h"
 
@@ -14,8 +15,11 @@ namespace {
 using models::kNumPasses;
 using models::kPhase;
 
-constexpr int kMaxHyperSymbol = 2000;     // an encoder never writes more; a decoder takes any int16
+constexpr int kMaxHyperSymbol = HyperCoder::kMaxSymbol;  // an encoder never writes more; of pictures a decoder takes any int16
 constexpr int kMaxResidualSymbol = 32000;
+// How far z may move from z_hat of the frame before. Half the channels hover about halfway between two integers: rounded, they cost a
+// bit each in every frame and tell nothing new (models/TRAINING.md).
+constexpr double kSteadyHyper = 0.6;
 
 class Stopwatch {
  public:
@@ -126,9 +130,18 @@ DecodedSuperblocks nothing_of(const CodingModel& model, int64_t n, int h, int w,
 
 }  // namespace
 
-torch::Tensor hyper_latents(const CodingModel& model, const torch::Tensor& y) {
+torch::Tensor hyper_latents(const CodingModel& model, const torch::Tensor& y, const FrameContext& context) {
   torch::NoGradGuard no_grad;
-  return torch::round(model.network->h_a(y)).clamp(-kMaxHyperSymbol, kMaxHyperSymbol);
+  const torch::Tensor z = model.network->h_a(y);
+  torch::Tensor z_hat = torch::round(z);
+  for (size_t i = 0; i < context.hyper.size(); ++i) {
+    const std::vector<int16_t>& symbols = context.hyper[i]->before();
+    if (symbols.empty()) continue;
+    const auto item = static_cast<int64_t>(i);
+    const torch::Tensor before = torch::tensor(symbols, torch::kFloat).view(z[item].sizes()).to(z.device());
+    z_hat[item] = torch::where((z[item] - before).abs() < kSteadyHyper, before, z_hat[item]);
+  }
+  return z_hat.clamp(-kMaxHyperSymbol, kMaxHyperSymbol);
 }
 
 Result<CodedSuperblocks> encode_superblocks(const CodingModel& model, const torch::Tensor& y_in, const torch::Tensor& z_hat,
@@ -150,8 +163,9 @@ Result<CodedSuperblocks> encode_superblocks(const CodingModel& model, const torc
   const std::vector<uint16_t> hyper_tables = coder.hyper_table_indexes();
   for (int64_t item = 0; item < n; ++item) {
     const Stopwatch watch(result.range_coder_seconds);
-    LACONIC_RETURN_IF_ERROR(encoders[item].encode_symbols({z_symbols.data_ptr<int16_t>() + item * hyper_tables.size(), hyper_tables.size()},
-                                                          hyper_tables, model.tables->hyper));
+    const Span<const int16_t> z(z_symbols.data_ptr<int16_t>() + item * hyper_tables.size(), hyper_tables.size());
+    LACONIC_RETURN_IF_ERROR(context.hyper.empty() ? encoders[item].encode_symbols(z, hyper_tables, model.tables->hyper)
+                                                  : context.hyper[item]->encode(z, encoders[item]));
   }
 
   auto mean_state = coder.begin_means(z_hat);
@@ -226,8 +240,9 @@ Result<DecodedSuperblocks> decode_superblocks(const CodingModel& model, const st
   const std::vector<uint16_t> hyper_tables = coder.hyper_table_indexes();
   for (int64_t item = 0; item < n; ++item) {
     const Stopwatch watch(result.range_coder_seconds);
-    note(item, decoders[item].decode_symbols(hyper_tables, model.tables->hyper,
-                                             {z_symbols.data_ptr<int16_t>() + item * hyper_tables.size(), hyper_tables.size()}));
+    const Span<int16_t> z(z_symbols.data_ptr<int16_t>() + item * hyper_tables.size(), hyper_tables.size());
+    note(item, context.hyper.empty() ? decoders[item].decode_symbols(hyper_tables, model.tables->hyper, z)
+                                     : context.hyper[item]->decode(decoders[item], z));
   }
   // Worthless sections under a large header must not cost the memory of the networks. (A film's next frame wants the outcome.)
   const auto is_hopeless = [&] { return what != DecodeWhat::kFrame && are_all_damaged(damage); };

@@ -18,10 +18,13 @@
 
 namespace laconic {
 
+class HyperCoder;
+
 // What films add to the coding of N superblocks; nothing for pictures.
 struct FrameContext {
   models::TemporalFeatures temporal;  // of these superblocks: [N, ., h, w]; undefined in key frames
   torch::Tensor curvature;            // encoder: choose the cheapest symbols (models::cheapest_symbols) instead of the nearest
+  std::vector<HyperCoder*> hyper;     // of predicted frames: one for each superblock, instead of the hyper tables
   bool is_frame = false;              // the next frame wants `outcome`
 };
 
@@ -38,8 +41,8 @@ struct CodedSuperblocks {
   double entropy_network_seconds = 0, range_coder_seconds = 0;
 };
 
-// z_hat [N, Z, ceil(h/4), ceil(w/4)] of y [N, M, h, w].
-torch::Tensor hyper_latents(const CodingModel& model, const torch::Tensor& y);
+// z_hat [N, Z, ceil(h/4), ceil(w/4)] of y [N, M, h, w]. In predicted frames that of the frame before stays where it is near enough.
+torch::Tensor hyper_latents(const CodingModel& model, const torch::Tensor& y, const FrameContext& context = {});
 
 // y: float32 [N, M, h, w] in quantised units (after gain).
 Result<CodedSuperblocks> encode_superblocks(const CodingModel& model, const torch::Tensor& y, const torch::Tensor& z_hat,

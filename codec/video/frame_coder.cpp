@@ -9,6 +9,13 @@ torch::Tensor step_tensor(const VideoModel::Impl& model, int quality_step) {
 
 }  // namespace
 
+SideCoders::SideCoders(const VideoModel::Impl& model, const SuperblockGrid& grid) : motion(2 * grid.latent_rows(), 2 * grid.latent_columns()) {
+  for (int i = 0; i < grid.num_superblocks(); ++i) {
+    const LatentRect latents = grid.latents_of(i);
+    hyper.emplace_back(model.config().hyper_latents, static_cast<int>(ceil_div(latents.height, kHyperLatentStride)), static_cast<int>(ceil_div(latents.width, kHyperLatentStride)));
+  }
+}
+
 Prediction predict_frame(const VideoModel::Impl& model, const models::FrameMemory& before, const models::MotionField& motion, int quality_step) {
   torch::NoGradGuard no_grad;
   Prediction prediction;
@@ -54,8 +61,9 @@ torch::Tensor cut_batch(const torch::Tensor& whole, const SuperblockGrid& grid, 
   return torch::cat(parts).contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
-FrameContext context_of(const Prediction& prediction, const SuperblockGrid& grid, const SuperblockBatch& batch) {
+FrameContext context_of(const Prediction& prediction, const SuperblockGrid& grid, const SuperblockBatch& batch, SideCoders* coders) {
   FrameContext context;
+  for (size_t i = 0; coders && i < batch.indexes.size(); ++i) context.hyper.push_back(&coders->hyper[static_cast<size_t>(batch.indexes[i])]);
   context.temporal = {cut_batch(prediction.temporal.means, grid, batch), cut_batch(prediction.temporal.scales, grid, batch)};
   context.is_frame = true;
   return context;

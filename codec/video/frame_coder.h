@@ -11,9 +11,19 @@
 #include "codec/image/stages.h"
 #include "codec/image/superblock_coder.h"
 #include "codec/image/tiles.h"
+#include "codec/video/hyper_coder.h"
 #include "codec/video/model_impl.h"
+#include "codec/video/motion_coder.h"
 
 namespace laconic {
+
+// What side information is coded with. It learns from frame to frame: a new one from every key frame on, and after an error.
+struct SideCoders {
+  SideCoders(const VideoModel::Impl& model, const SuperblockGrid& grid);
+
+  MotionCoder motion;
+  std::vector<HyperCoder> hyper;  // by superblock
+};
 
 // Of a key frame: all undefined.
 struct Prediction {
@@ -39,6 +49,7 @@ class FrameAssembly {
 
 // The part of [1, C, h, w] tensors that belongs to a batch of superblocks, [N, C, .., ..]; undefined stays undefined.
 torch::Tensor cut_batch(const torch::Tensor& whole, const SuperblockGrid& grid, const SuperblockBatch& batch);
-FrameContext context_of(const Prediction& prediction, const SuperblockGrid& grid, const SuperblockBatch& batch);
+// coders: null in key frames.
+FrameContext context_of(const Prediction& prediction, const SuperblockGrid& grid, const SuperblockBatch& batch, SideCoders* coders);
 
 }  // namespace laconic

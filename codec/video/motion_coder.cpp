@@ -4,7 +4,6 @@
 #include <array>
 #include <string>
 
-#include "entropy/adaptive_bit.h"
 #include "entropy/range_coder.h"
 
 namespace laconic {
@@ -16,23 +15,33 @@ using models::MotionVector;
 
 constexpr int kMaxGroup = 12;  // differences up to 2 * 2047 have at most 12 bits
 
-// The models of one section, shared by both directions.
-struct MotionModels {
-  std::array<AdaptiveBit, 3> splits;                            // by how many of left and above are split
-  std::array<AdaptiveBit, 6> differs;                           // by size and how many of left and above differed
-  std::array<std::array<AdaptiveBit, kMaxGroup + 1>, 2> group;  // of the components' magnitudes, unary
-  std::array<std::array<AdaptiveBit, kMaxGroup + 1>, 2> top;    // the bit below the leading one, by group
-  std::array<AdaptiveBit, 2> signs;
-};
+// Kinds of decision; those of a component follow each other for x, then for y.
+constexpr int kSplits = 0, kDiffers = 1, kComponents = 2;
+constexpr int kGroup = 0, kTop = kGroup + kMaxGroup + 1, kSign = kTop + kMaxGroup + 1, kPerComponent = kSign + 1;
+constexpr int kNumDecisions = kComponents + 2 * kPerComponent;
 
-// One walk over the blocks for writer and reader: Coder has bit(bool&, AdaptiveBit&) and raw(uint32_t&, int), which write what
+// Contexts: see FORMAT.md 17.
+enum Input : size_t { kSide, kAround, kSizes, kBefore, kAgreement, kSizesAndBefore, kNumInputs };
+constexpr int kNumSizes = 6;    // of size_class()
+constexpr int kNumBefore = 10;  // of before_class()
+const std::vector<size_t> kNumContexts = {2, 2 * 9, 2 * kNumSizes * kNumSizes, 2 * kNumBefore * kNumBefore, 2 * 16, 2 * kNumSizes * kNumBefore};
+
+int size_class(int magnitude) { return magnitude == 0 ? 0 : magnitude <= 1 ? 1 : magnitude <= 3 ? 2 : magnitude <= 8 ? 3 : magnitude <= 24 ? 4 : 5; }
+
+// Of a difference, with its sign.
+int before_class(int difference) {
+  const int size = std::min(size_class(std::abs(difference)), 4);
+  return difference < 0 ? 5 + size : size;
+}
+
+// One walk over the blocks for writer and reader: Coder has bit(bool&, ContextMixer&, int) and raw(uint32_t&, int), which write what
 // they are given or put what they read in its place, and return false on an error.
 template <typename Coder>
 class MotionWalk {
  public:
-  MotionWalk(Coder& coder, MotionField& field)
-      : coder_(coder), field_(field), is_split_(static_cast<size_t>(field.rows / 2) * (field.columns / 2)),
-        differs_(static_cast<size_t>(field.rows) * field.columns) {}
+  MotionWalk(Coder& coder, ContextMixer& mixer, const MotionField& before, MotionField& field)
+      : coder_(coder), mixer_(mixer), before_(before), field_(field), is_split_(static_cast<size_t>(field.rows / 2) * (field.columns / 2)),
+        differences_(static_cast<size_t>(field.rows) * field.columns) {}
 
   bool run() {
     for (int row = 0; row < field_.rows; row += 2) {
@@ -44,81 +53,120 @@ class MotionWalk {
   }
 
  private:
+  static bool splits(const MotionField& field, int row, int column) {
+    const MotionVector first = field.at(row, column);
+    return !(field.at(row, column + 1) == first && field.at(row + 1, column) == first && field.at(row + 1, column + 1) == first);
+  }
+
   bool code_block(int row, int column) {
     const int columns = field_.columns / 2, at = row / 2 * columns + column / 2;
-    const MotionVector first = field_.at(row, column);
-    bool splits = !(field_.at(row, column + 1) == first && field_.at(row + 1, column) == first && field_.at(row + 1, column + 1) == first);
-    const int context = (column > 0 && is_split_[at - 1]) + (row > 0 && is_split_[at - columns]);
-    if (!coder_.bit(splits, models_.splits[context])) return false;
-    is_split_[at] = splits;
-    if (!splits) return code_vector(row, column, 2);
+    bool is_split = splits(field_, row, column);
+    choose_contexts(row, column, 2, (column > 0 && is_split_[at - 1]) + (row > 0 && is_split_[at - columns]) + 3 * splits(before_, row, column));
+    if (!coder_.bit(is_split, mixer_, kSplits)) return false;
+    is_split_[at] = is_split;
+    if (!is_split) return code_vector(row, column, 2);
     for (int i = 0; i < 4; ++i) {
       if (!code_vector(row + i / 2, column + i % 2, 1)) return false;
     }
     return true;
   }
 
+  MotionVector difference_at(int row, int column) const {
+    return row < 0 || column < 0 ? MotionVector{} : differences_[static_cast<size_t>(row) * field_.columns + column];
+  }
+  MotionVector vector_at(int row, int column) const { return row < 0 || column < 0 ? MotionVector{} : field_.at(row, column); }
+
+  // around: 0..8, what is known for this kind of decision.
+  void choose_contexts(int row, int column, int side, int around) {
+    const size_t base = static_cast<size_t>(side - 1);
+    const MotionVector left = difference_at(row, column - 1), above = difference_at(row - 1, column);
+    predicted_ = models::predict_motion(field_, row, column, side);
+    const int size_x = size_class(std::abs(left.x) + std::abs(above.x)), size_y = size_class(std::abs(left.y) + std::abs(above.y));
+    const int before_x = before_class(before_.at(row, column).x - predicted_.x), before_y = before_class(before_.at(row, column).y - predicted_.y);
+    const MotionVector a = vector_at(row, column - 1), b = vector_at(row - 1, column);
+    const int agreement = (a == b) + 2 * (a == predicted_) + 4 * (b == predicted_) + 8 * predicted_.is_zero();
+    mixer_.choose(kSide, base);
+    mixer_.choose(kAround, base * 9 + around);
+    mixer_.choose(kSizes, (base * kNumSizes + size_x) * kNumSizes + size_y);
+    mixer_.choose(kBefore, (base * kNumBefore + before_x) * kNumBefore + before_y);
+    mixer_.choose(kAgreement, base * 16 + agreement);
+    mixer_.choose(kSizesAndBefore, (base * kNumSizes + std::max(size_x, size_y)) * kNumBefore + std::max(before_x, before_y));
+    sizes_ = {size_x, size_y};
+    befores_ = {before_x, before_y};
+    side_ = base;
+  }
+
   bool code_vector(int row, int column, int side) {
-    const MotionVector predicted = models::predict_motion(field_, row, column, side);
-    MotionVector vector = field_.at(row, column);
-    bool differs = !(vector == predicted);
-    const int context = (column > 0 && differs_at(row, column - 1)) + (row > 0 && differs_at(row - 1, column));
-    if (!coder_.bit(differs, models_.differs[(side - 1) * 3 + context])) return false;
+    const int around = !difference_at(row, column - 1).is_zero() + !difference_at(row - 1, column).is_zero();
+    choose_contexts(row, column, side, around);
+    MotionVector vector = field_.at(row, column), difference;
+    bool differs = !(vector == predicted_);
+    if (!coder_.bit(differs, mixer_, kDiffers)) return false;
     if (differs) {
-      int x = vector.x - predicted.x, y = vector.y - predicted.y;
-      if (!code_difference(x, 0) || !code_difference(y, 1)) return false;
-      x += predicted.x;
-      y += predicted.y;
+      int x = vector.x - predicted_.x, y = vector.y - predicted_.y;
+      mixer_.choose(kSizesAndBefore, (side_ * kNumSizes + sizes_[0]) * kNumBefore + befores_[0]);
+      if (!code_difference(x, 0)) return false;
+      mixer_.choose(kSizesAndBefore, (side_ * kNumSizes + sizes_[1]) * kNumBefore + befores_[1]);
+      mixer_.choose(kAround, side_ * 9 + 3 + size_class(std::abs(x)));
+      if (!code_difference(y, 1)) return false;
+      difference = {static_cast<int16_t>(x), static_cast<int16_t>(y)};
+      x += predicted_.x;
+      y += predicted_.y;
       if (std::max(std::abs(x), std::abs(y)) > kMaxMotion) return false;
       vector = {static_cast<int16_t>(x), static_cast<int16_t>(y)};
     } else {
-      vector = predicted;
+      vector = predicted_;
     }
     for (int i = 0; i < side * side; ++i) {
       field_.at(row + i / side, column + i % side) = vector;
-      differs_[static_cast<size_t>(row + i / side) * field_.columns + column + i % side] = differs;
+      differences_[static_cast<size_t>(row + i / side) * field_.columns + column + i % side] = difference;
     }
     return true;
   }
 
-  bool differs_at(int row, int column) const { return differs_[static_cast<size_t>(row) * field_.columns + column]; }
-
   // 0, or a sign and a magnitude m of n bits: n in unary, the bit below the leading one, the rest raw.
   bool code_difference(int& value, int component) {
+    const int first = kComponents + component * kPerComponent;
     int magnitude = std::abs(value), group = 0;
     while (magnitude >> group) ++group;
     int coded = 0;
     for (; coded < kMaxGroup; ++coded) {
       bool more = coded < group;
-      if (!coder_.bit(more, models_.group[component][coded])) return false;
+      if (!coder_.bit(more, mixer_, first + kGroup + coded)) return false;
       if (!more) break;
     }
     if (coded == 0) return value = 0, true;
     uint32_t rest = static_cast<uint32_t>(magnitude) & ((1u << (coded - 1)) - 1);
     if (coded >= 2) {
       bool top = rest >> (coded - 2) & 1;
-      if (!coder_.bit(top, models_.top[component][coded])) return false;
+      if (!coder_.bit(top, mixer_, first + kTop + coded)) return false;
       uint32_t low = rest & ((1u << (coded - 2)) - 1);
       if (coded > 2 && !coder_.raw(low, coded - 2)) return false;
       rest = static_cast<uint32_t>(top) << (coded - 2) | low;
     }
     bool is_negative = value < 0;
-    if (!coder_.bit(is_negative, models_.signs[component])) return false;
+    if (!coder_.bit(is_negative, mixer_, first + kSign)) return false;
     magnitude = static_cast<int>(1u << (coded - 1) | rest);
     value = is_negative ? -magnitude : magnitude;
     return true;
   }
 
   Coder& coder_;
+  ContextMixer& mixer_;
+  const MotionField& before_;
   MotionField& field_;
-  MotionModels models_;
-  std::vector<bool> is_split_, differs_;  // by large block; by small block
+  std::vector<bool> is_split_;            // by large block
+  std::vector<MotionVector> differences_;  // from the prediction, by small block
+  // Of the block being coded.
+  MotionVector predicted_;
+  std::array<int, 2> sizes_{}, befores_{};
+  size_t side_ = 0;
 };
 
 class MotionWriter {
  public:
-  bool bit(bool& value, AdaptiveBit& model) {
-    encode_bit(value, model, encoder_);
+  bool bit(bool& value, ContextMixer& mixer, int decision) {
+    encode_bit(value, mixer, decision, encoder_);
     return true;
   }
   bool raw(uint32_t& value, int num_bits) {
@@ -136,8 +184,8 @@ class MotionWriter {
 class MotionReader {
  public:
   explicit MotionReader(ByteSpan payload) : decoder_(payload) {}
-  bool bit(bool& value, AdaptiveBit& model) {
-    status_ = decode_bit(model, decoder_, value);
+  bool bit(bool& value, ContextMixer& mixer, int decision) {
+    status_ = decode_bit(mixer, decision, decoder_, value);
     return status_.ok();
   }
   bool raw(uint32_t& value, int num_bits) {
@@ -156,22 +204,26 @@ class MotionReader {
 
 }  // namespace
 
-Result<Bytes> encode_motion(const MotionField& motion) {
-  if (motion.rows % 2 || motion.columns % 2) return invalid_argument("a motion field has an even number of rows and columns");
+MotionCoder::MotionCoder(int rows, int columns) : before_(rows, columns), mixer_(kNumContexts, kNumDecisions) {}
+
+Result<Bytes> MotionCoder::encode(const MotionField& motion) {
+  if (motion.rows != before_.rows || motion.columns != before_.columns) return invalid_argument("a motion field of another size");
   MotionWriter writer;
   MotionField walked = motion;
-  if (!MotionWalk(writer, walked).run())
+  if (!MotionWalk(writer, mixer_, before_, walked).run())
     return writer.status().ok() ? invalid_argument("a motion vector is longer than " + std::to_string(kMaxMotion)) : writer.status();
+  before_ = motion;
   return writer.finish();
 }
 
-Result<MotionField> decode_motion(ByteSpan payload, int rows, int columns) {
-  MotionField motion(rows, columns);
+Result<MotionField> MotionCoder::decode(ByteSpan payload) {
+  MotionField motion(before_.rows, before_.columns);
   MotionReader reader(payload);
-  if (!MotionWalk(reader, motion).run())
+  if (!MotionWalk(reader, mixer_, before_, motion).run())
     return corrupt(reader.status().ok() ? "a motion vector is longer than " + std::to_string(kMaxMotion) : reader.status().message());
   const Status end = reader.finish();
   if (!end.ok()) return corrupt(end.message());
+  before_ = motion;
   return motion;
 }
 

@@ -8,7 +8,6 @@
 #include "codec/image/symbol_hash.h"
 #include "codec/video/frame_coder.h"
 #include "codec/video/frame_planes.h"
-#include "codec/video/motion_coder.h"
 #include "entropy/section.h"
 
 namespace laconic {
@@ -58,12 +57,15 @@ class Decoder : public VideoDecoder {
     LACONIC_ASSIGN_OR_RETURN(const VideoPacketView view, parse_video_packet(packet.bytes, static_cast<uint64_t>(grid_.num_superblocks()), options_.limits));
     const int step = static_cast<int>(view.header.quality_step);
     Prediction prediction;
-    if (!view.header.is_key_frame()) {
+    if (view.header.is_key_frame()) {
+      coders_.reset();
+    } else {
       if (is_broken_) return corrupt("a key frame has to come first");
       if (view.header.frame_number != frame_number_ + 1) {
         return corrupt("a packet is missing: after frame " + std::to_string(frame_number_) + " since the key frame comes frame " +
                        std::to_string(view.header.frame_number));
       }
+      if (!coders_) coders_.emplace(impl(), grid_);
       LACONIC_ASSIGN_OR_RETURN(const models::MotionField motion, read_motion(view.sections[0]));
       prediction = clock_.run("prediction", [&] { return predict_frame(impl(), memory_, motion, step); });
     }
@@ -75,10 +77,10 @@ class Decoder : public VideoDecoder {
     return ok_status();
   }
 
-  Result<models::MotionField> read_motion(ByteSpan section) const {
+  Result<models::MotionField> read_motion(ByteSpan section) {
     const Result<ByteSpan> payload = open_section(section);
     if (!payload.ok()) return corrupt("the motion is damaged: " + payload.status().message());
-    Result<models::MotionField> motion = decode_motion(*payload, 2 * grid_.latent_rows(), 2 * grid_.latent_columns());
+    Result<models::MotionField> motion = coders_->motion.decode(*payload);
     return motion.ok() ? std::move(motion) : Result<models::MotionField>(corrupt("the motion is damaged: " + motion.status().message()));
   }
 
@@ -103,7 +105,7 @@ class Decoder : public VideoDecoder {
       std::vector<Status> damage;
       LACONIC_ASSIGN_OR_RETURN(DecodedSuperblocks decoded,
                                decode_superblocks(coding, payloads, batches[i].height, batches[i].width, step, DecodeWhat::kFrame,
-                                                  models::kNumPasses, damage, context_of(prediction, grid_, batches[i])));
+                                                  models::kNumPasses, damage, context_of(prediction, grid_, batches[i], coders_ ? &*coders_ : nullptr)));
       const std::lock_guard lock(mutex);
       clock_.add("entropy networks", decoded.entropy_network_seconds);
       clock_.add("range coder", decoded.range_coder_seconds);
@@ -137,6 +139,7 @@ class Decoder : public VideoDecoder {
   std::optional<VideoFrame> frame_;
   Bytes shown_;  // samples of the last good frame
   models::FrameMemory memory_;
+  std::optional<SideCoders> coders_;  // in predicted frames
   uint32_t frame_number_ = 0;
   bool is_broken_ = true;  // nothing to predict from
   uint64_t hash_ = 0;

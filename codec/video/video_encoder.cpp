@@ -9,7 +9,6 @@
 #include "codec/image/parallel.h"
 #include "codec/video/frame_coder.h"
 #include "codec/video/frame_planes.h"
-#include "codec/video/motion_coder.h"
 #include "codec/video/rate_control.h"
 #include "entropy/section.h"
 #include "models/video/motion_search.h"
@@ -85,8 +84,11 @@ class Encoder : public VideoEncoder {
     packet.header.frame_number = is_key_frame ? 0 : frame_number_ + 1;
     packet.header.quality_step = static_cast<uint32_t>(is_key_frame ? limited(base_step + kKeyGain) : step);
     Prediction prediction;
-    if (!is_key_frame) {
-      LACONIC_ASSIGN_OR_RETURN(Bytes motion_payload, encode_motion(motion));
+    if (is_key_frame) {
+      coders_.reset();
+    } else {
+      if (!coders_) coders_.emplace(impl(), grid_);
+      LACONIC_ASSIGN_OR_RETURN(Bytes motion_payload, coders_->motion.encode(motion));
       packet.sections.push_back(seal_section(std::move(motion_payload)));
       prediction = clock_.run("prediction", [&] { return predict_frame(impl(), memory_, motion, step); });
     }
@@ -128,10 +130,10 @@ class Encoder : public VideoEncoder {
     std::mutex mutex;  // guards clock_ and assembly
     LACONIC_RETURN_IF_ERROR(run_parallel(num_threads_, batches.size(), [&](size_t i) -> Status {
       torch::NoGradGuard no_grad;
-      FrameContext context = context_of(prediction, grid_, batches[i]);
+      FrameContext context = context_of(prediction, grid_, batches[i], coders_ ? &*coders_ : nullptr);
       context.curvature = curvature;
       const torch::Tensor batch = cut_batch(y, grid_, batches[i]);
-      LACONIC_ASSIGN_OR_RETURN(CodedSuperblocks coded, encode_superblocks(coding, batch, hyper_latents(coding, batch), step, context));
+      LACONIC_ASSIGN_OR_RETURN(CodedSuperblocks coded, encode_superblocks(coding, batch, hyper_latents(coding, batch, context), step, context));
       const std::lock_guard lock(mutex);
       clock_.add("entropy networks", coded.entropy_network_seconds);
       clock_.add("range coder", coded.range_coder_seconds);
@@ -156,6 +158,7 @@ class Encoder : public VideoEncoder {
   const SuperblockGrid grid_;
   const Bytes extradata_;
   std::optional<RateControl> rate_control_;
+  std::optional<SideCoders> coders_;  // in predicted frames
   std::optional<VideoPacket> packet_;
   models::FrameMemory memory_;
   models::MotionField motion_;  // of the frame before
