@@ -32,19 +32,26 @@ struct PaddedPlane {
   const uint8_t* at(int x, int y) const { return samples.data() + static_cast<size_t>(y + kMargin) * stride + x + kMargin; }
 };
 
-template <int kSize>
+struct Absolute {
+  static int of(int difference) { return std::abs(difference); }
+};
+struct Squared {
+  static int of(int difference) { return difference * difference; }
+};
+
+template <int kSize, typename Measure>
 int difference_at_whole(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride) {
   int sum = 0;
   for (int y = 0; y < kSize; ++y) {
     int row = 0;
-    for (int x = 0; x < kSize; ++x) row += std::abs(a[y * a_stride + x] - b[y * b_stride + x]);
+    for (int x = 0; x < kSize; ++x) row += Measure::of(a[y * a_stride + x] - b[y * b_stride + x]);
     sum += row;
   }
   return sum;
 }
 
 // Between pixels: bilinear, near enough for the choice.
-template <int kSize>
+template <int kSize, typename Measure>
 int difference_between(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride, int fx, int fy) {
   const int w00 = (4 - fx) * (4 - fy), w01 = fx * (4 - fy), w10 = (4 - fx) * fy, w11 = fx * fy;
   int sum = 0;
@@ -54,7 +61,7 @@ int difference_between(const uint8_t* a, int a_stride, const uint8_t* b, int b_s
     int row = 0;
     for (int x = 0; x < kSize; ++x) {
       const int value = (w00 * upper[x] + w01 * upper[x + 1] + w10 * lower[x] + w11 * lower[x + 1] + 8) >> 4;
-      row += std::abs(a[y * a_stride + x] - value);
+      row += Measure::of(a[y * a_stride + x] - value);
     }
     sum += row;
   }
@@ -102,7 +109,7 @@ class Search {
  private:
   struct Candidate {
     MotionVector vector;
-    int difference = 0;
+    int difference = 0;  // squared
     double cost = 1e30;
   };
 
@@ -110,15 +117,22 @@ class Search {
     return now_.samples.data() + static_cast<size_t>(row) * kMotionBlockPx * now_.width + static_cast<size_t>(column) * kMotionBlockPx;
   }
 
-  template <int kSize>
-  void try_vector(int row, int column, int x, int y, const MotionVector& predicted, Candidate& best) const {
+  // Of the block of side kSize from what a vector points to; -1 where that lies too far outside.
+  template <int kSize, typename Measure>
+  int difference_of(int row, int column, int x, int y) const {
     const int left = column * kMotionBlockPx + (x >> 2), top = row * kMotionBlockPx + (y >> 2);
     constexpr int kRoom = kMargin - 2;
-    if (left < -kRoom || top < -kRoom || left + kSize > before_.width + kRoom || top + kSize > before_.height + kRoom) return;
+    if (left < -kRoom || top < -kRoom || left + kSize > before_.width + kRoom || top + kSize > before_.height + kRoom) return -1;
     const uint8_t* a = block(row, column);
     const uint8_t* b = before_.at(left, top);
-    const int difference = (x & 3) || (y & 3) ? difference_between<kSize>(a, now_.width, b, before_.stride, x & 3, y & 3)
-                                              : difference_at_whole<kSize>(a, now_.width, b, before_.stride);
+    return (x & 3) || (y & 3) ? difference_between<kSize, Measure>(a, now_.width, b, before_.stride, x & 3, y & 3)
+                              : difference_at_whole<kSize, Measure>(a, now_.width, b, before_.stride);
+  }
+
+  template <int kSize>
+  void try_vector(int row, int column, int x, int y, const MotionVector& predicted, Candidate& best) const {
+    const int difference = difference_of<kSize, Squared>(row, column, x, y);
+    if (difference < 0) return;
     const double cost = difference + bit_price_ * (bits_of(x - predicted.x) + bits_of(y - predicted.y));
     if (cost < best.cost) best = {{static_cast<int16_t>(x), static_cast<int16_t>(y)}, difference, cost};
   }
@@ -154,7 +168,7 @@ class Search {
     const uint8_t* a = small_now_.samples.data() + static_cast<size_t>(top) * small_now_.width + left;
     for (int dy = -kCoarseReach; dy <= kCoarseReach; ++dy) {
       for (int dx = -kCoarseReach; dx <= kCoarseReach; ++dx) {
-        const int difference = difference_at_whole<4>(a, small_now_.width, small_before_.at(left + dx, top + dy), small_before_.stride) +
+        const int difference = difference_at_whole<4, Absolute>(a, small_now_.width, small_before_.at(left + dx, top + dy), small_before_.stride) +
                                (std::abs(dx) + std::abs(dy)) / 2;
         if (difference >= best) continue;
         best = difference;
@@ -182,10 +196,10 @@ class Search {
     return split(row, column, predicted, best);
   }
 
-  // Four vectors where they save enough. Returns the error.
+  // Four vectors where they save enough. Returns the absolute difference left.
   double split(int row, int column, const MotionVector& predicted, const Candidate& whole) {
     const std::array<std::pair<int, int>, 4> places = {{{0, 0}, {0, 1}, {1, 0}, {1, 1}}};
-    double cost = bit_price_ * kSplitBits, error = 0;
+    double cost = bit_price_ * kSplitBits;
     std::array<MotionVector, 4> vectors;
     for (size_t i = 0; i < 4 && cost < whole.cost; ++i) {
       Candidate best;
@@ -193,12 +207,16 @@ class Search {
       for (const MotionVector& v : {whole.vector, predicted, MotionVector{}}) try_vector<kMotionBlockPx>(r, c, v.x, v.y, whole.vector, best);
       refine<kMotionBlockPx>(r, c, whole.vector, 4, best);
       cost += best.cost;
-      error += best.difference;
       vectors[i] = best.vector;
     }
-    const bool splits = cost < whole.cost;
-    for (size_t i = 0; i < 4; ++i) field_.at(row + places[i].first, column + places[i].second) = splits ? vectors[i] : whole.vector;
-    return splits ? error : whole.difference;
+    if (cost >= whole.cost) vectors.fill(whole.vector);
+    double error = 0;
+    for (size_t i = 0; i < 4; ++i) {
+      const int r = row + places[i].first, c = column + places[i].second;
+      field_.at(r, c) = vectors[i];
+      error += difference_of<kMotionBlockPx, Absolute>(r, c, vectors[i].x, vectors[i].y);
+    }
+    return error;
   }
 
   double activity_of(int row, int column) const {

@@ -18,9 +18,12 @@ struct LumaPlane {
 // x: float32 [1, 3, H, W] RGB 0..1 -> rounded BT.601 luma.
 LumaPlane luma_of(const torch::Tensor& x);
 
-// Absolute difference that a bit of vector must save at a quality step: about 0.37 of the quantisation step in 0..255, as in
-// the reference encoders of H.264 (lambda_motion).
-inline double motion_bit_price(const ImageConfig& c, double quality_step) { return 0.37 * 255 * quantisation_step_at(c, quality_step); }
+// Squared difference that a bit of vector must save at a quality step: 0.3 squared quantisation steps in 0..255 (lambda of the
+// reference encoders of H.264 is 0.136; measured, models/TRAINING.md). Squares: where a frame is predicted well, a bit less is worth little.
+inline double motion_bit_price(const ImageConfig& c, double quality_step) {
+  const double step = 255 * quantisation_step_at(c, quality_step);
+  return 0.3 * step * step;
+}
 
 struct MotionSearchResult {
   MotionField motion;
@@ -28,7 +31,7 @@ struct MotionSearchResult {
   double mean_activity = 0;  // mean absolute difference of the frame from its blocks' means: what coding it anew would face
 };
 
-// Finds vectors that make the blocks of `now` resemble `before`; bit_price: absolute difference that one bit of vector must
+// Finds vectors that make the blocks of `now` resemble `before`; bit_price: squared difference that one bit of vector must
 // save. before_motion: the field of the frame before, may be empty.
 MotionSearchResult search_motion(const LumaPlane& now, const LumaPlane& before, double bit_price, const MotionField& before_motion);
 
