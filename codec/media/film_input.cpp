@@ -16,17 +16,30 @@ bool can_be_read(const std::string& path) {
 
 }  // namespace
 
-// "file:" keeps names with colons from being taken for addresses.
-Input open_input(const std::string& path, const char* containers, int& error, const char* settings) {
-  silence_ffmpeg();
+namespace {
+
+Input open_once(const std::string& path, const char* containers, int& error, const char* settings, bool is_seekable) {
   AVDictionary* given = nullptr;
   av_dict_set(&given, "format_whitelist", containers, 0);
   av_dict_set(&given, "protocol_whitelist", kProtocols, 0);
+  if (!is_seekable) av_dict_set(&given, "seekable", "0", 0);
   av_dict_parse_string(&given, settings, "=", ":", 0);
   AVFormatContext* format = nullptr;
+  // "file:" keeps names with colons from being taken for addresses.
   error = avformat_open_input(&format, path == "-" ? "pipe:0" : ("file:" + path).c_str(), nullptr, &given);
   av_dict_free(&given);
   return Input(error < 0 ? nullptr : format);
+}
+
+}  // namespace
+
+Input open_input(const std::string& path, const char* containers, int& error, const char* settings) {
+  silence_ffmpeg();
+  Input input = open_once(path, containers, error, settings, /*is_seekable=*/true);
+  // A fragmented file that can be sought in is read to its end first, and refused where that lies within a fragment's index; read as
+  // a pipe it gives all that comes before.
+  if (error == AVERROR_INVALIDDATA && path != "-") input = open_once(path, containers, error, settings, /*is_seekable=*/false);
+  return input;
 }
 
 Status cannot_open(const std::string& path, int error, const char* what) {
