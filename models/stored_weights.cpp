@@ -7,7 +7,7 @@
 namespace laconic::models {
 namespace {
 
-// Stored as integers instead: the scale context, and in films the exact part of the temporal features.
+// Stored as integers instead: the scale context, and that of sound.
 bool is_exact_parameter(const std::string& key) { return key.rfind("scale_context.", 0) == 0 || key.rfind("scales_", 0) == 0; }
 // Only the trainer reads these: the shipped tables of z are counted.
 bool is_training_only(const std::string& key) { return key == "z_log_scales" || key == "z_means"; }

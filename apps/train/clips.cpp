@@ -83,7 +83,7 @@ Result<std::vector<Clip>> open_clips(const std::string& folder) {
   return clips;
 }
 
-torch::Tensor ClipSampler::sample(int64_t step, int64_t sample, int num_frames, int crop_px) const {
+models::FramePlanes ClipSampler::sample(int64_t step, int64_t sample, int num_frames, int crop_px) const {
   Random random(sample_stream(seed_, step, sample));
   const Clip& clip = clips_[static_cast<size_t>(random.below(static_cast<int64_t>(clips_.size())))];
   const int num_there = static_cast<int>(clip.frames.size());
@@ -97,24 +97,22 @@ torch::Tensor ClipSampler::sample(int64_t step, int64_t sample, int num_frames, 
   const int x0 = place(clip.width_px), y0 = place(clip.height_px);
 
   const int chroma_width = (clip.width_px + 1) / 2, chroma_height = (clip.height_px + 1) / 2;
-  std::vector<torch::Tensor> frames;
+  std::vector<torch::Tensor> luma, chroma;
   for (int t = 0; t < num_frames; ++t) {
     const int offset = (runs_backwards ? num_frames - 1 - t : t) * stride;
-    const uint8_t* luma = clip.frames[static_cast<size_t>(std::min(first + offset, num_there - 1))].get();
-    const uint8_t* cb = luma + static_cast<size_t>(clip.width_px) * clip.height_px;
+    const uint8_t* y = clip.frames[static_cast<size_t>(std::min(first + offset, num_there - 1))].get();
+    const uint8_t* cb = y + static_cast<size_t>(clip.width_px) * clip.height_px;
     const uint8_t* cr = cb + static_cast<size_t>(chroma_width) * chroma_height;
-    const auto chroma = [&](const uint8_t* plane) {
-      const torch::Tensor half = cut(plane, chroma_width, chroma_height, x0 / 2, y0 / 2, crop_px / 2);
-      return torch::upsample_nearest2d(half, {crop_px, crop_px}) - 128;
-    };
-    const torch::Tensor y = (cut(luma, clip.width_px, clip.height_px, x0, y0, crop_px) - 16) * (255.0 / 219);
-    const torch::Tensor u = chroma(cb) * (255.0 / 224), v = chroma(cr) * (255.0 / 224);
-    frames.push_back(torch::cat({y + 1.402 * v, y - 0.344136 * u - 0.714136 * v, y + 1.772 * u}, 1));
+    const auto cut_chroma = [&](const uint8_t* plane) { return cut(plane, chroma_width, chroma_height, x0 / 2, y0 / 2, crop_px / 2); };
+    luma.push_back(cut(y, clip.width_px, clip.height_px, x0, y0, crop_px));
+    chroma.push_back(torch::cat({cut_chroma(cb), cut_chroma(cr)}, 1));
   }
-  torch::Tensor x = torch::cat(frames) / 255;
-  if (flips_x) x = x.flip({3});
-  if (flips_y) x = x.flip({2});
-  return x.contiguous(torch::MemoryFormat::ChannelsLast);
+  const auto mirrored = [&](torch::Tensor x) {
+    if (flips_x) x = x.flip({3});
+    if (flips_y) x = x.flip({2});
+    return x.contiguous();
+  };
+  return {mirrored((torch::cat(luma) - 16) * (255.0 / 219)), mirrored((torch::cat(chroma) - 128) * (255.0 / 224))};
 }
 
 }  // namespace laconic::train

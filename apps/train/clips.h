@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "codec/base/status.h"
+#include "models/video/residual.h"
 
 namespace laconic::train {
 
@@ -27,9 +28,9 @@ class ClipSampler {
  public:
   ClipSampler(std::vector<Clip> clips, uint64_t seed) : clips_(std::move(clips)), seed_(seed) {}
 
-  // float32 RGB 0..1 [num_frames, 3, crop_px, crop_px] of BT.601: one clip, every first, second or third frame of it, forwards or
-  // backwards, the same place and mirroring in all frames. Clips smaller than the crop repeat their edge.
-  torch::Tensor sample(int64_t step, int64_t sample, int num_frames, int crop_px) const;
+  // Planes of 4:2:0, num_frames of them in the first dimension: one clip, every first, second or third frame of it, forwards or
+  // backwards, the same place and mirroring in all frames. Clips smaller than the crop repeat their edge. crop_px: a multiple of 16.
+  models::FramePlanes sample(int64_t step, int64_t sample, int num_frames, int crop_px) const;
   size_t num_clips() const { return clips_.size(); }
 
  private:

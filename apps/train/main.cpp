@@ -20,15 +20,15 @@ using namespace laconic::train;
 constexpr const char* kHelp =
     "Usage: laconic-train --config FILE --data DIR --out DIR [options]\n"
     "\n"
-    "Trains the image network on shards made by laconic-pack, or, if the configuration says num_frames, the video network on\n"
-    "clips (.y4m files: ffmpeg -i clip.mp4 -pix_fmt yuv420p clip.y4m).\n"
+    "Trains the image network on shards made by laconic-pack, or, if the configuration has a video_network, the loop filter of\n"
+    "films on clips (.y4m files: ffmpeg -i clip.mp4 -pix_fmt yuv420p clip.y4m).\n"
     "  --config FILE    network, data order and schedule (apps/train/configs)\n"
     "  --data DIR       folder of training shards or clips\n"
     "  --image FILE     films: weights of the image model, which stay as they are\n"
     "  --val DIR        folder of validation shards: bytes and PSNR of whole .lac files, at intervals\n"
     "  --out DIR        gets checkpoint.pt, log.csv, validation.csv and image.safetensors or video.safetensors\n"
     "  --resume         go on from DIR/checkpoint.pt if it is there (same data order, same curve)\n"
-    "  --from FILE      start from a weights file instead of from principal components (films: from the image model)\n"
+    "  --from FILE      start from a weights file instead of from principal components\n"
     "  --minutes N      stop after N minutes, with a checkpoint and weights\n"
     "  --fit-minutes N  the same, with the schedule spread over these minutes instead of over the configuration's steps\n"
     "  --ablate         print the rate with each reference switched off, for the checkpoint (or --from), and stop\n"
@@ -153,11 +153,8 @@ Status train_video(const TrainConfig& config, const Options& options) {
   LACONIC_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer, Trainer::create(config, options.trainer, std::move(owned_task)));
   if (!options.export_only) LACONIC_RETURN_IF_ERROR(trainer->run([](int64_t) { return ok_status(); }));
   EmaScope averaged(trainer->ema());
-  CountOptions count;
-  count.crop_px = 256;
-  const models::LatentTables tables = task.count_tables(count);
-  return models::save_video_weights(options.trainer.out_dir + "/video.safetensors", task.video_network(), tables,
-                                    models::model_id_text(task.image().model_id), make_record(*trainer, options, "clips", task.num_clips()));
+  return models::save_video_weights(options.trainer.out_dir + "/video.safetensors", task.filter(), models::model_id_text(task.image().model_id),
+                                    make_record(*trainer, options, "clips", task.num_clips()));
 }
 
 Status train_audio(const TrainConfig& config, const Options& options) {
@@ -175,7 +172,7 @@ Status train_audio(const TrainConfig& config, const Options& options) {
 Status run(const Options& options) {
   LACONIC_ASSIGN_OR_RETURN(const TrainConfig config, read_train_config(options.config));
   if (config.audio_network) return train_audio(config, options);
-  return config.num_frames > 1 ? train_video(config, options) : train_image(config, options);
+  return config.video_network ? train_video(config, options) : train_image(config, options);
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ Result<TrainConfig> read_train_config(const std::string& path) {
     else wrong = name;
   });
   for (const auto& [name, value] : json.items()) {
-    bool known = name == "network" || name == "audio_network";
+    bool known = name == "network" || name == "audio_network" || name == "video_network";
     visit_fields(config, [&, &key = name](const char* field_name, auto&) { known = known || key == field_name; });
     if (!known) wrong = name;
   }
@@ -67,6 +67,10 @@ Result<TrainConfig> read_train_config(const std::string& path) {
   }
   if (json.contains("audio_network")) {
     const std::string error = models::audio_config_from_json(json["audio_network"].dump(), config.audio_network.emplace());
+    if (!error.empty()) return invalid_argument(path + ": " + error);
+  }
+  if (json.contains("video_network")) {
+    const std::string error = models::loop_filter_config_from_json(json["video_network"].dump(), config.video_network.emplace());
     if (!error.empty()) return invalid_argument(path + ": " + error);
   }
   const int max_frames = config.audio_network ? 1024 : 32;
@@ -81,6 +85,7 @@ std::string train_config_to_json(const TrainConfig& config) {
   nlohmann::json json;
   visit_fields(config, [&](const char* name, const auto& field) { json[name] = field; });
   if (config.audio_network) json["audio_network"] = nlohmann::json::parse(models::audio_config_to_json(*config.audio_network));
+  else if (config.video_network) json["video_network"] = nlohmann::json::parse(models::loop_filter_config_to_json(*config.video_network));
   else json["network"] = nlohmann::json::parse(models::config_to_json(config.network));
   return json.dump();
 }

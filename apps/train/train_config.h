@@ -8,16 +8,18 @@
 #include "codec/base/status.h"
 #include "models/audio/config.h"
 #include "models/image/config.h"
+#include "models/video/loop_filter.h"
 
 namespace laconic::train {
 
 struct TrainConfig {
   models::ImageConfig network;
   std::optional<models::AudioConfig> audio_network;  // present: the sound network is trained
+  std::optional<models::LoopFilterConfig> video_network;  // present: the loop filter of films is trained
   int64_t steps = 10000;          // length of the run; the schedule ends there
   int batch_size = 8;
   int crop_px = 256;
-  int num_frames = 1;             // above 1: the video network, on as many frames of clips; sound: packets of a stretch
+  int num_frames = 1;             // films: of a clip; sound: packets of a stretch
   double lr = 3e-3;
   int64_t warmup_steps = 100;
   double decay_from = 0.5;        // fraction of the steps after which the rate falls to lr * final_lr (cosine)

@@ -22,7 +22,7 @@ Result<VideoPacketHeader> read_header(ByteReader& reader) {
 }
 
 uint64_t num_sections(const VideoPacketHeader& header, uint64_t num_superblocks) {
-  return num_superblocks + (header.is_key_frame() ? 0 : 1);
+  return header.is_key_frame() ? num_superblocks : 1;
 }
 
 // There is no more of a packet than the container gave.

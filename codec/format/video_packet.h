@@ -23,7 +23,7 @@ struct VideoPacketHeader {
 // What an encoder hands over.
 struct VideoPacketSections {
   VideoPacketHeader header;
-  std::vector<Bytes> sections;  // sealed; predicted frames: the motion; then one for each superblock, raster order
+  std::vector<Bytes> sections;  // sealed; of a key frame one for each superblock, raster order; of a predicted one only one
 };
 
 // What a decoder gets; spans borrow from the packet.

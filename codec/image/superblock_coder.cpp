@@ -5,7 +5,6 @@
 
 #include "codec/format/geometry.h"
 #include "codec/format/image_header.h"
-#include "codec/video/hyper_coder.h"
 #include "entropy/range_coder.h"
 #include "models/image/passes.h"
 
@@ -15,11 +14,8 @@ namespace {
 using models::kNumPasses;
 using models::kPhase;
 
-constexpr int kMaxHyperSymbol = HyperCoder::kMaxSymbol;  // an encoder never writes more; of pictures a decoder takes any int16
+constexpr int kMaxHyperSymbol = 2000;  // an encoder never writes more; a decoder takes any int16
 constexpr int kMaxResidualSymbol = 32000;
-// How far z may move from z_hat of the frame before. Half the channels hover about halfway between two integers: rounded, they cost a
-// bit each in every frame and tell nothing new (models/TRAINING.md).
-constexpr double kSteadyHyper = 0.6;
 
 class Stopwatch {
  public:
@@ -36,17 +32,16 @@ int64_t round_up_to_even(int64_t n) { return n + n % 2; }
 // What encoder and decoder know alike: shapes, the exact context, and for each pass which symbol uses which table.
 class PassCoder {
  public:
-  PassCoder(const CodingModel& model, int h, int w, int quality_step, const FrameContext& context)
+  PassCoder(const CodingModel& model, int h, int w, int quality_step)
       : model_(model), h_(h), w_(w), even_h_(round_up_to_even(h)), even_w_(round_up_to_even(w)),
-        temporal_{to_even(context.temporal.means), to_even(context.temporal.scales)},
         steps_(torch::full({1}, quality_step, torch::TensorOptions().dtype(torch::kFloat).device(model.device))),
         anchor_(anchor_of_step(static_cast<uint32_t>(quality_step))) {}
 
   void begin(const torch::Tensor& z_hat) {
-    scale_state_ = context()->begin(*model_.scale_networks, z_hat, steps_, even_h_, even_w_, temporal_.scales);
+    scale_state_ = context()->begin(*model_.scale_networks, z_hat, steps_, even_h_, even_w_);
   }
   models::MeanContextImpl::State begin_means(const torch::Tensor& z_hat) const {
-    return model_.network->mean_context->begin(z_hat, model_.network->unit(steps_), even_h_, even_w_, temporal_.means);
+    return model_.network->mean_context->begin(z_hat, model_.network->unit(steps_), even_h_, even_w_);
   }
   // Scale indexes of the pass, uint8 on the CPU, contiguous [N, M, h/2, w/2].
   torch::Tensor indexes(int pass) {
@@ -87,14 +82,9 @@ class PassCoder {
 
  private:
   models::ScaleContextImpl* context() const { return model_.network->scale_context.get(); }
-  torch::Tensor to_even(const torch::Tensor& x) const {
-    if (!x.defined() || (h_ == even_h_ && w_ == even_w_)) return x;
-    return torch::constant_pad_nd(x, {0, even_w_ - w_, 0, even_h_ - h_}).contiguous(torch::MemoryFormat::ChannelsLast);
-  }
 
   const CodingModel& model_;
   const int64_t h_, w_, even_h_, even_w_;
-  const models::TemporalFeatures temporal_;
   const torch::Tensor steps_;
   const int anchor_;
   models::ScaleContextImpl::State scale_state_;
@@ -130,27 +120,18 @@ DecodedSuperblocks nothing_of(const CodingModel& model, int64_t n, int h, int w,
 
 }  // namespace
 
-torch::Tensor hyper_latents(const CodingModel& model, const torch::Tensor& y, const FrameContext& context) {
+torch::Tensor hyper_latents(const CodingModel& model, const torch::Tensor& y) {
   torch::NoGradGuard no_grad;
-  const torch::Tensor z = model.network->h_a(y);
-  torch::Tensor z_hat = torch::round(z);
-  for (size_t i = 0; i < context.hyper.size(); ++i) {
-    const std::vector<int16_t>& symbols = context.hyper[i]->before();
-    if (symbols.empty()) continue;
-    const auto item = static_cast<int64_t>(i);
-    const torch::Tensor before = torch::tensor(symbols, torch::kFloat).view(z[item].sizes()).to(z.device());
-    z_hat[item] = torch::where((z[item] - before).abs() < kSteadyHyper, before, z_hat[item]);
-  }
-  return z_hat.clamp(-kMaxHyperSymbol, kMaxHyperSymbol);
+  return torch::round(model.network->h_a(y)).clamp(-kMaxHyperSymbol, kMaxHyperSymbol);
 }
 
 Result<CodedSuperblocks> encode_superblocks(const CodingModel& model, const torch::Tensor& y_in, const torch::Tensor& z_hat,
-                                            int quality_step, const FrameContext& context) {
+                                            int quality_step, const torch::Tensor& curvature) {
   torch::NoGradGuard no_grad;
   CodedSuperblocks result;
   const int64_t n = y_in.size(0), h = y_in.size(2), w = y_in.size(3);
   models::LatentModelImpl* network = model.network;
-  PassCoder coder(model, static_cast<int>(h), static_cast<int>(w), quality_step, context);
+  PassCoder coder(model, static_cast<int>(h), static_cast<int>(w), quality_step);
   std::vector<RangeEncoder> encoders(static_cast<size_t>(n));
 
   torch::Tensor y = y_in;
@@ -164,12 +145,11 @@ Result<CodedSuperblocks> encode_superblocks(const CodingModel& model, const torc
   for (int64_t item = 0; item < n; ++item) {
     const Stopwatch watch(result.range_coder_seconds);
     const Span<const int16_t> z(z_symbols.data_ptr<int16_t>() + item * hyper_tables.size(), hyper_tables.size());
-    LACONIC_RETURN_IF_ERROR(context.hyper.empty() ? encoders[item].encode_symbols(z, hyper_tables, model.tables->hyper)
-                                                  : context.hyper[item]->encode(z, encoders[item]));
+    LACONIC_RETURN_IF_ERROR(encoders[item].encode_symbols(z, hyper_tables, model.tables->hyper));
   }
 
   auto mean_state = coder.begin_means(z_hat);
-  std::vector<torch::Tensor> y_hat_passes, r_passes, index_passes;  // for the next frame
+  std::vector<torch::Tensor> y_hat_passes;
   const std::vector<torch::Tensor> y_passes = models::split_passes(y);
   std::vector<int16_t> symbols;
   std::vector<uint16_t> tables;
@@ -180,8 +160,8 @@ Result<CodedSuperblocks> encode_superblocks(const CodingModel& model, const torc
       indexes = coder.indexes(pass);
       const torch::Tensor means = network->mean_context->predict(mean_state, pass);
       const torch::Tensor v = y_passes[pass] - means;
-      const torch::Tensor r_chosen = context.curvature.defined()
-                                         ? models::cheapest_symbols(v, indexes.to(model.device), model.tables->symbol_bits, context.curvature)
+      const torch::Tensor r_chosen = curvature.defined()
+                                         ? models::cheapest_symbols(v, indexes.to(model.device), model.tables->symbol_bits, curvature)
                                          : torch::round(v);
       r_symbols = r_chosen.clamp(-kMaxResidualSymbol, kMaxResidualSymbol).to(torch::kShort).to(torch::kCPU).contiguous();
       // What is not coded is 0, for the decoder knows no better.
@@ -190,18 +170,12 @@ Result<CodedSuperblocks> encode_superblocks(const CodingModel& model, const torc
         coder.for_each_coded(pass, item, indexes.data_ptr<uint8_t>(), [&](int64_t i) { coded.data_ptr<int16_t>()[i] = r_symbols.data_ptr<int16_t>()[i]; });
       }
       r_symbols = coded;
-      if (pass + 1 < kNumPasses || context.is_frame) {
-        const torch::Tensor r = to_channels_last(r_symbols.to(model.device).to(torch::kFloat));
-        if (pass + 1 < kNumPasses) {
-          coder.learn(pass, r);
-          network->mean_context->learn(mean_state, pass, means + r);
-        }
-        if (context.is_frame) {
-          y_hat_passes.push_back(means + r);
-          r_passes.push_back(r);
-          index_passes.push_back(indexes.to(model.device).to(torch::kFloat));
-        }
+      const torch::Tensor y_hat = means + to_channels_last(r_symbols.to(model.device).to(torch::kFloat));
+      if (pass + 1 < kNumPasses) {
+        coder.learn(pass, to_channels_last(r_symbols.to(model.device).to(torch::kFloat)));
+        network->mean_context->learn(mean_state, pass, y_hat);
       }
+      if (curvature.defined()) y_hat_passes.push_back(y_hat);
     }
     for (int64_t item = 0; item < n; ++item) {
       const Stopwatch watch(result.range_coder_seconds);
@@ -215,20 +189,16 @@ Result<CodedSuperblocks> encode_superblocks(const CodingModel& model, const torc
     }
   }
   for (RangeEncoder& encoder : encoders) result.payloads.push_back(encoder.finish());
-  if (context.is_frame) {
-    result.y_hat = crop(models::merge_passes(y_hat_passes), h, w);
-    result.outcome = {crop(models::merge_passes(r_passes), h, w), crop(models::merge_passes(index_passes), h, w)};
-  }
+  if (curvature.defined()) result.y_hat = crop(models::merge_passes(y_hat_passes), h, w);
   return result;
 }
 
 Result<DecodedSuperblocks> decode_superblocks(const CodingModel& model, const std::vector<ByteSpan>& payloads, int h, int w,
-                                              int quality_step, DecodeWhat what, int num_slices, std::vector<Status>& damage,
-                                              const FrameContext& context) {
+                                              int quality_step, DecodeWhat what, int num_slices, std::vector<Status>& damage) {
   torch::NoGradGuard no_grad;
   DecodedSuperblocks result;
   const int64_t n = static_cast<int64_t>(payloads.size()), channels = model.config().latents;
-  PassCoder coder(model, h, w, quality_step, context);
+  PassCoder coder(model, h, w, quality_step);
   std::vector<RangeDecoder> decoders(payloads.begin(), payloads.end());
   damage.assign(static_cast<size_t>(n), ok_status());
   // A section ends where the table says: too few bytes in it is damage, not a matter of more data.
@@ -241,18 +211,17 @@ Result<DecodedSuperblocks> decode_superblocks(const CodingModel& model, const st
   for (int64_t item = 0; item < n; ++item) {
     const Stopwatch watch(result.range_coder_seconds);
     const Span<int16_t> z(z_symbols.data_ptr<int16_t>() + item * hyper_tables.size(), hyper_tables.size());
-    note(item, context.hyper.empty() ? decoders[item].decode_symbols(hyper_tables, model.tables->hyper, z)
-                                     : context.hyper[item]->decode(decoders[item], z));
+    note(item, decoders[item].decode_symbols(hyper_tables, model.tables->hyper, z));
   }
-  // Worthless sections under a large header must not cost the memory of the networks. (A film's next frame wants the outcome.)
-  const auto is_hopeless = [&] { return what != DecodeWhat::kFrame && are_all_damaged(damage); };
+  // Worthless sections under a large header must not cost the memory of the networks.
+  const auto is_hopeless = [&] { return are_all_damaged(damage); };
   if (is_hopeless()) return nothing_of(model, n, h, w, std::move(result));
   const torch::Tensor z_hat = to_channels_last(z_symbols.to(model.device).to(torch::kFloat));
   {
     const Stopwatch watch(result.entropy_network_seconds);
     coder.begin(z_hat);
   }
-  std::vector<torch::Tensor> residuals, index_passes;
+  std::vector<torch::Tensor> residuals;
   std::vector<uint16_t> tables;
   std::vector<int64_t> places;
   std::vector<int16_t> symbols;
@@ -282,7 +251,6 @@ Result<DecodedSuperblocks> decode_superblocks(const CodingModel& model, const st
     }
     if (is_hopeless()) return nothing_of(model, n, h, w, std::move(result));
     residuals.push_back(to_channels_last(r.to(model.device).to(torch::kFloat)));
-    if (what == DecodeWhat::kFrame) index_passes.push_back(indexes.to(model.device).to(torch::kFloat));
     const Stopwatch watch(result.entropy_network_seconds);
     if (pass + 1 < num_slices) coder.learn(pass, residuals.back());
   }
@@ -298,7 +266,6 @@ Result<DecodedSuperblocks> decode_superblocks(const CodingModel& model, const st
       result.symbols.back().insert(result.symbols.back().end(), y, y + channels * h * w);
     }
     if (what == DecodeWhat::kSymbols) return result;
-    result.outcome = {crop(models::merge_passes(residuals), h, w), crop(models::merge_passes(index_passes), h, w)};
   }
   const Stopwatch watch(result.entropy_network_seconds);
   result.y_hat = crop(add_means(model, coder, z_hat, residuals), h, w);

@@ -18,50 +18,33 @@
 
 namespace laconic {
 
-class HyperCoder;
-
-// What films add to the coding of N superblocks; nothing for pictures.
-struct FrameContext {
-  models::TemporalFeatures temporal;  // of these superblocks: [N, ., h, w]; undefined in key frames
-  torch::Tensor curvature;            // encoder: choose the cheapest symbols (models::cheapest_symbols) instead of the nearest
-  std::vector<HyperCoder*> hyper;     // of predicted frames: one for each superblock, instead of the hyper tables
-  bool is_frame = false;              // the next frame wants `outcome`
-};
-
-// What the next frame's context is made of; both sides reach the same integers.
-struct FrameOutcome {
-  torch::Tensor residuals, indexes;  // exact [N, M, h, w]
-};
-
 // A batch of superblocks of one shape: latents h x w each.
 struct CodedSuperblocks {
   std::vector<Bytes> payloads;  // not yet sealed
-  torch::Tensor y_hat;          // float32 [N, M, h, w] in quantised units; with is_frame
-  FrameOutcome outcome;         // with is_frame
+  torch::Tensor y_hat;          // float32 [N, M, h, w] in quantised units; with curvature
   double entropy_network_seconds = 0, range_coder_seconds = 0;
 };
 
-// z_hat [N, Z, ceil(h/4), ceil(w/4)] of y [N, M, h, w]. In predicted frames that of the frame before stays where it is near enough.
-torch::Tensor hyper_latents(const CodingModel& model, const torch::Tensor& y, const FrameContext& context = {});
+// z_hat [N, Z, ceil(h/4), ceil(w/4)] of y [N, M, h, w].
+torch::Tensor hyper_latents(const CodingModel& model, const torch::Tensor& y);
 
-// y: float32 [N, M, h, w] in quantised units (after gain).
+// y: float32 [N, M, h, w] in quantised units (after gain). curvature: if defined, the cheapest symbols are chosen
+// (models::cheapest_symbols) instead of the nearest.
 Result<CodedSuperblocks> encode_superblocks(const CodingModel& model, const torch::Tensor& y, const torch::Tensor& z_hat,
-                                            int quality_step, const FrameContext& context = {});
+                                            int quality_step, const torch::Tensor& curvature = {});
 
 struct DecodedSuperblocks {
   torch::Tensor y_hat;                  // float32 [N, M, h, w] in quantised units; undefined with kSymbols
   std::vector<std::vector<int16_t>> symbols;  // per superblock: z_hat then r, channel, row, column; not with kLatents
-  FrameOutcome outcome;                 // with kFrame
   double entropy_network_seconds = 0, range_coder_seconds = 0;
 };
 
-enum class DecodeWhat { kLatents, kSymbols, kFrame };
+enum class DecodeWhat { kLatents, kSymbols, kBoth };
 
 // num_slices: 1..4, how many of the four passes are decoded; the latents of the others are their means, and the section's end
 // is not checked. All four but with kLatents. payloads: of N superblocks of h x w latents each. `damage` gets one status per
 // superblock, ok where all is well; a damaged superblock's latents are zero.
 Result<DecodedSuperblocks> decode_superblocks(const CodingModel& model, const std::vector<ByteSpan>& payloads, int h, int w,
-                                              int quality_step, DecodeWhat what, int num_slices, std::vector<Status>& damage,
-                                              const FrameContext& context = {});
+                                              int quality_step, DecodeWhat what, int num_slices, std::vector<Status>& damage);
 
 }  // namespace laconic

@@ -198,6 +198,10 @@ Result<std::optional<FilmItem>> FilmReader::read() {
       LACONIC_ASSIGN_OR_RETURN(CopiedPacket copy, take_copy(*self.format, *self.packet));
       return std::optional<FilmItem>(std::move(copy));
     } else if (!self.decoder) {
+      if (self.packet->size == 0) {  // of an index cut in the middle, FFmpeg makes entries of nothing
+        if (auto last = self.exchange(std::nullopt)) return std::optional<FilmItem>(std::move(*last));
+        return corrupt("the container is damaged or ends early");
+      }
       if (auto before = self.exchange(self.take_packet())) return std::optional<FilmItem>(std::move(*before));
     } else if (avcodec_send_packet(self.decoder.get(), self.packet.get()) < 0) {
       ++self.num_damaged;  // players go on as well; the sentence comes at the end

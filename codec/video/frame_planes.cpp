@@ -49,46 +49,59 @@ void append_plane(const torch::Tensor& plane, const VideoFormat& format, Bytes& 
 
 int round_up(int n) { return (n + kLatentPx - 1) / kLatentPx * kLatentPx; }
 
+constexpr double kUnit = 255;  // of planes: what FORMAT.md 19 calls 1
+
 }  // namespace
 
-torch::Tensor read_frame(const VideoFrame& frame) {
+models::FramePlanes read_frame(const VideoFrame& frame) {
   const VideoFormat& format = frame.format;
   const SampleScale scale = sample_scale(format);
-  const LumaWeights weights = luma_weights(format.colour);
-  const int height = format.height_px, width = format.width_px;
-  const auto chroma = [&](int plane) {
-    torch::Tensor c = read_plane(frame, plane);
-    const int rows = format.chroma == ChromaFormat::k420 ? 2 : 1, columns = format.chroma == ChromaFormat::k444 ? 1 : 2;
-    if (rows * columns > 1) c = torch::upsample_nearest2d(c, {c.size(2) * rows, c.size(3) * columns}).slice(2, 0, height).slice(3, 0, width);
-    return (c - scale.chroma_offset) / scale.chroma_scale;
+  const int height = round_up(format.height_px), width = round_up(format.width_px);
+  const auto padded = [](const torch::Tensor& plane, int64_t h, int64_t w) {
+    return torch::replication_pad2d(plane, {0, w - plane.size(3), 0, h - plane.size(2)});
   };
-  const torch::Tensor y = (read_plane(frame, 0) - scale.luma_offset) / scale.luma_scale;
-  const torch::Tensor cb = chroma(1), cr = chroma(2);
-  const torch::Tensor red = y + cr * (2 * (1 - weights.red)), blue = y + cb * (2 * (1 - weights.blue));
-  const torch::Tensor green = (y - red * weights.red - blue * weights.blue) / weights.green();
-  const torch::Tensor x = torch::cat({red, green, blue}, 1);
-  const torch::Tensor padded = torch::replication_pad2d(x, {0, round_up(width) - width, 0, round_up(height) - height});
-  return padded.contiguous(torch::MemoryFormat::ChannelsLast);
+  const auto chroma = [&](int plane) {
+    torch::Tensor c = (read_plane(frame, plane) - scale.chroma_offset) * (kUnit / scale.chroma_scale);
+    if (format.chroma == ChromaFormat::k422) c = torch::upsample_nearest2d(c, {c.size(2), 2 * c.size(3)}).slice(3, 0, format.width_px);
+    const int shrink = format.chroma == ChromaFormat::k420 ? 2 : 1;
+    return padded(c, height / shrink, width / shrink);
+  };
+  models::FramePlanes planes;
+  planes.luma = padded((read_plane(frame, 0) - scale.luma_offset) * (kUnit / scale.luma_scale), height, width);
+  planes.chroma = torch::cat({chroma(1), chroma(2)}, 1);
+  return planes;
 }
 
-Bytes write_frame(const torch::Tensor& x_hat, const VideoFormat& format) {
+Bytes write_frame(const models::FramePlanes& planes, const VideoFormat& format) {
   const SampleScale scale = sample_scale(format);
-  const LumaWeights weights = luma_weights(format.colour);
-  const torch::Tensor x = x_hat.to(torch::kCPU);
-  const torch::Tensor red = x.narrow(1, 0, 1), green = x.narrow(1, 1, 1), blue = x.narrow(1, 2, 1);
-  const torch::Tensor y = red * weights.red + green * weights.green() + blue * weights.blue;
   Bytes samples;
   samples.reserve(format.frame_bytes());
-  append_plane(y.slice(2, 0, format.height_px).slice(3, 0, format.width_px) * scale.luma_scale + scale.luma_offset, format, samples);
-  const auto append_chroma = [&](const torch::Tensor& difference) {
-    torch::Tensor c = difference;  // reaches over the padding, so whole groups of pixels are there
-    const int rows = format.chroma == ChromaFormat::k420 ? 2 : 1, columns = format.chroma == ChromaFormat::k444 ? 1 : 2;
-    if (rows * columns > 1) c = torch::avg_pool2d(c.contiguous(), {rows, columns});
-    append_plane(c.slice(2, 0, format.plane_height(1)).slice(3, 0, format.plane_width(1)) * scale.chroma_scale + scale.chroma_offset, format, samples);
-  };
-  append_chroma((blue - y) / (2 * (1 - weights.blue)));
-  append_chroma((red - y) / (2 * (1 - weights.red)));
+  append_plane(planes.luma.slice(2, 0, format.height_px).slice(3, 0, format.width_px) * (scale.luma_scale / kUnit) + scale.luma_offset, format, samples);
+  torch::Tensor chroma = planes.chroma;
+  if (format.chroma == ChromaFormat::k422) chroma = torch::avg_pool2d(chroma.contiguous(), {1, 2});
+  chroma = chroma.slice(2, 0, format.plane_height(1)).slice(3, 0, format.plane_width(1)) * (scale.chroma_scale / kUnit) + scale.chroma_offset;
+  append_plane(chroma.narrow(1, 0, 1), format, samples);
+  append_plane(chroma.narrow(1, 1, 1), format, samples);
   return samples;
+}
+
+torch::Tensor to_rgb(const models::FramePlanes& planes, const VideoColour& colour) {
+  const LumaWeights weights = luma_weights(colour);
+  const torch::Tensor y = planes.luma / kUnit;
+  torch::Tensor chroma = planes.chroma / kUnit;
+  if (chroma.size(2) != y.size(2)) chroma = torch::upsample_nearest2d(chroma, {y.size(2), y.size(3)});
+  const torch::Tensor red = y + chroma.narrow(1, 1, 1) * (2 * (1 - weights.red)), blue = y + chroma.narrow(1, 0, 1) * (2 * (1 - weights.blue));
+  const torch::Tensor green = (y - red * weights.red - blue * weights.blue) / weights.green();
+  return torch::cat({red, green, blue}, 1).contiguous(torch::MemoryFormat::ChannelsLast);
+}
+
+models::FramePlanes from_rgb(const torch::Tensor& x, const VideoFormat& format) {
+  const LumaWeights weights = luma_weights(format.colour);
+  const torch::Tensor red = x.narrow(1, 0, 1), green = x.narrow(1, 1, 1), blue = x.narrow(1, 2, 1);
+  const torch::Tensor y = red * weights.red + green * weights.green() + blue * weights.blue;
+  torch::Tensor chroma = torch::cat({(blue - y) / (2 * (1 - weights.blue)), (red - y) / (2 * (1 - weights.red))}, 1).contiguous();
+  if (format.chroma == ChromaFormat::k420) chroma = torch::avg_pool2d(chroma, 2);
+  return {(y * kUnit).contiguous(), chroma * kUnit};
 }
 
 }  // namespace laconic

@@ -4,7 +4,6 @@
 #include <array>
 #include <string>
 
-#include "entropy/range_coder.h"
 
 namespace laconic {
 namespace {
@@ -18,7 +17,8 @@ constexpr int kMaxGroup = 12;  // differences up to 2 * 2047 have at most 12 bit
 // Kinds of decision; those of a component follow each other for x, then for y.
 constexpr int kSplits = 0, kDiffers = 1, kComponents = 2;
 constexpr int kGroup = 0, kTop = kGroup + kMaxGroup + 1, kSign = kTop + kMaxGroup + 1, kPerComponent = kSign + 1;
-constexpr int kNumDecisions = kComponents + 2 * kPerComponent;
+constexpr int kIsCandidate = kComponents + 2 * kPerComponent;
+constexpr int kNumDecisions = kIsCandidate + models::kNumMotionCandidates;
 
 // Contexts: see FORMAT.md 17.
 enum Input : size_t { kSide, kAround, kSizes, kBefore, kAgreement, kSizesAndBefore, kNumInputs };
@@ -34,8 +34,7 @@ int before_class(int difference) {
   return difference < 0 ? 5 + size : size;
 }
 
-// One walk over the blocks for writer and reader: Coder has bit(bool&, ContextMixer&, int) and raw(uint32_t&, int), which write what
-// they are given or put what they read in its place, and return false on an error.
+// One walk over the blocks for writer and reader: Coder is a MixedWriter or MixedReader.
 template <typename Coder>
 class MotionWalk {
  public:
@@ -102,25 +101,44 @@ class MotionWalk {
     MotionVector vector = field_.at(row, column), difference;
     bool differs = !(vector == predicted_);
     if (!coder_.bit(differs, mixer_, kDiffers)) return false;
-    if (differs) {
-      int x = vector.x - predicted_.x, y = vector.y - predicted_.y;
-      mixer_.choose(kSizesAndBefore, (side_ * kNumSizes + sizes_[0]) * kNumBefore + befores_[0]);
-      if (!code_difference(x, 0)) return false;
-      mixer_.choose(kSizesAndBefore, (side_ * kNumSizes + sizes_[1]) * kNumBefore + befores_[1]);
-      mixer_.choose(kAround, side_ * 9 + 3 + size_class(std::abs(x)));
-      if (!code_difference(y, 1)) return false;
-      difference = {static_cast<int16_t>(x), static_cast<int16_t>(y)};
-      x += predicted_.x;
-      y += predicted_.y;
-      if (std::max(std::abs(x), std::abs(y)) > kMaxMotion) return false;
-      vector = {static_cast<int16_t>(x), static_cast<int16_t>(y)};
-    } else {
+    if (!differs) {
       vector = predicted_;
+    } else {
+      bool is_candidate = false;
+      if (!code_candidate(row, column, side, vector, is_candidate)) return false;
+      if (!is_candidate && !code_new(vector)) return false;
+      difference = {static_cast<int16_t>(vector.x - predicted_.x), static_cast<int16_t>(vector.y - predicted_.y)};
     }
     for (int i = 0; i < side * side; ++i) {
       field_.at(row + i / side, column + i % side) = vector;
       differences_[static_cast<size_t>(row + i / side) * field_.columns + column + i % side] = difference;
     }
+    return true;
+  }
+
+  // One of those near by, each asked for once.
+  bool code_candidate(int row, int column, int side, MotionVector& vector, bool& is_candidate) {
+    const auto candidates = models::motion_candidates(field_, before_, row, column, side);
+    for (size_t i = 0; i < candidates.size() && !is_candidate; ++i) {
+      if (candidates[i] == predicted_ || std::find(candidates.begin(), candidates.begin() + i, candidates[i]) != candidates.begin() + i) continue;
+      is_candidate = vector == candidates[i];
+      if (!coder_.bit(is_candidate, mixer_, kIsCandidate + static_cast<int>(i))) return false;
+      if (is_candidate) vector = candidates[i];
+    }
+    return true;
+  }
+
+  bool code_new(MotionVector& vector) {
+    int x = vector.x - predicted_.x, y = vector.y - predicted_.y;
+    mixer_.choose(kSizesAndBefore, (side_ * kNumSizes + sizes_[0]) * kNumBefore + befores_[0]);
+    if (!code_difference(x, 0)) return false;
+    mixer_.choose(kSizesAndBefore, (side_ * kNumSizes + sizes_[1]) * kNumBefore + befores_[1]);
+    mixer_.choose(kAround, side_ * 9 + 3 + size_class(std::abs(x)));
+    if (!code_difference(y, 1)) return false;
+    x += predicted_.x;
+    y += predicted_.y;
+    if (std::max(std::abs(x), std::abs(y)) > kMaxMotion) return false;
+    vector = {static_cast<int16_t>(x), static_cast<int16_t>(y)};
     return true;
   }
 
@@ -163,66 +181,25 @@ class MotionWalk {
   size_t side_ = 0;
 };
 
-class MotionWriter {
- public:
-  bool bit(bool& value, ContextMixer& mixer, int decision) {
-    encode_bit(value, mixer, decision, encoder_);
-    return true;
-  }
-  bool raw(uint32_t& value, int num_bits) {
-    status_ = encoder_.encode_bypass(value, num_bits);
-    return status_.ok();
-  }
-  const Status& status() const { return status_; }
-  Bytes finish() { return encoder_.finish(); }
-
- private:
-  RangeEncoder encoder_;
-  Status status_;
-};
-
-class MotionReader {
- public:
-  explicit MotionReader(ByteSpan payload) : decoder_(payload) {}
-  bool bit(bool& value, ContextMixer& mixer, int decision) {
-    status_ = decode_bit(mixer, decision, decoder_, value);
-    return status_.ok();
-  }
-  bool raw(uint32_t& value, int num_bits) {
-    const Result<uint32_t> found = decoder_.decode_bypass(num_bits);
-    if (found.ok()) value = *found;
-    else status_ = found.status();
-    return found.ok();
-  }
-  const Status& status() const { return status_; }
-  Status finish() { return decoder_.finish(); }
-
- private:
-  RangeDecoder decoder_;
-  Status status_;
-};
-
 }  // namespace
 
 MotionCoder::MotionCoder(int rows, int columns) : before_(rows, columns), mixer_(kNumContexts, kNumDecisions) {}
 
-Result<Bytes> MotionCoder::encode(const MotionField& motion) {
+Status MotionCoder::encode(const MotionField& motion, RangeEncoder& encoder) {
   if (motion.rows != before_.rows || motion.columns != before_.columns) return invalid_argument("a motion field of another size");
-  MotionWriter writer;
+  MixedWriter writer(encoder);
   MotionField walked = motion;
   if (!MotionWalk(writer, mixer_, before_, walked).run())
     return writer.status().ok() ? invalid_argument("a motion vector is longer than " + std::to_string(kMaxMotion)) : writer.status();
   before_ = motion;
-  return writer.finish();
+  return ok_status();
 }
 
-Result<MotionField> MotionCoder::decode(ByteSpan payload) {
+Result<MotionField> MotionCoder::decode(RangeDecoder& decoder) {
   MotionField motion(before_.rows, before_.columns);
-  MotionReader reader(payload);
+  MixedReader reader(decoder);
   if (!MotionWalk(reader, mixer_, before_, motion).run())
     return corrupt(reader.status().ok() ? "a motion vector is longer than " + std::to_string(kMaxMotion) : reader.status().message());
-  const Status end = reader.finish();
-  if (!end.ok()) return corrupt(end.message());
   before_ = motion;
   return motion;
 }

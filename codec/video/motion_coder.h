@@ -1,9 +1,8 @@
-// The motion section of a predicted frame (FORMAT.md 17).
+// The motion of a predicted frame (FORMAT.md 17).
 #pragma once
 
-#include "codec/base/span.h"
 #include "codec/base/status.h"
-#include "entropy/context_mixer.h"
+#include "codec/video/mixed_coder.h"
 #include "models/video/motion.h"
 
 namespace laconic {
@@ -14,9 +13,8 @@ class MotionCoder {
   // rows, columns: of 8x8 blocks, even.
   MotionCoder(int rows, int columns);
 
-  // The bytes are a coder payload without check: see entropy/section.h.
-  Result<Bytes> encode(const models::MotionField& motion);
-  Result<models::MotionField> decode(ByteSpan payload);
+  Status encode(const models::MotionField& motion, RangeEncoder& encoder);
+  Result<models::MotionField> decode(RangeDecoder& decoder);
 
  private:
   models::MotionField before_;  // zero at first

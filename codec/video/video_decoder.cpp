@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <mutex>
 #include <optional>
 
@@ -5,9 +6,13 @@
 #include "codec/format/video_packet.h"
 #include "codec/image/guard.h"
 #include "codec/image/parallel.h"
+#include "codec/image/stages.h"
+#include "codec/image/superblock_coder.h"
 #include "codec/image/symbol_hash.h"
-#include "codec/video/frame_coder.h"
+#include "codec/image/tiles.h"
 #include "codec/video/frame_planes.h"
+#include "codec/video/model_impl.h"
+#include "codec/video/predicted_frame.h"
 #include "entropy/section.h"
 
 namespace laconic {
@@ -51,68 +56,86 @@ class Decoder : public VideoDecoder {
   std::vector<StageTime> stage_times() const override { return clock_.times(); }
 
  private:
-  // packet --> sections --motion--> y_ref, features of time --superblocks--> d_hat --> y_hat --g_s--> x_hat --> frame
+  // packet --> motion, residual, filter map --> memory --> frame; of key frames see decode_key_frame()
   Status decode(const VideoPacket& packet) {
+    torch::NoGradGuard no_grad;
     at::set_num_threads(num_threads_);
     LACONIC_ASSIGN_OR_RETURN(const VideoPacketView view, parse_video_packet(packet.bytes, static_cast<uint64_t>(grid_.num_superblocks()), options_.limits));
-    const int step = static_cast<int>(view.header.quality_step);
-    Prediction prediction;
     if (view.header.is_key_frame()) {
       coders_.reset();
+      LACONIC_RETURN_IF_ERROR(decode_key_frame(view));
     } else {
       if (is_broken_) return corrupt("a key frame has to come first");
       if (view.header.frame_number != frame_number_ + 1) {
         return corrupt("a packet is missing: after frame " + std::to_string(frame_number_) + " since the key frame comes frame " +
                        std::to_string(view.header.frame_number));
       }
-      if (!coders_) coders_.emplace(impl(), grid_);
-      LACONIC_ASSIGN_OR_RETURN(const models::MotionField motion, read_motion(view.sections[0]));
-      prediction = clock_.run("prediction", [&] { return predict_frame(impl(), memory_, motion, step); });
+      if (!coders_) coders_.emplace(memory_);
+      LACONIC_RETURN_IF_ERROR(decode_predicted_frame(view));
     }
-    LACONIC_RETURN_IF_ERROR(decode_latents(view, prediction, step));
     frame_number_ = view.header.frame_number;
     is_broken_ = false;
-    shown_ = clock_.run("planes", [&] { return write_frame(memory_.x_hat, format_); });
+    shown_ = clock_.run("planes", [&] { return write_frame(memory_, format_); });
     frame_ = VideoFrame{format_, shown_, packet.pts_ticks, packet.duration_ticks};
     return ok_status();
   }
 
-  Result<models::MotionField> read_motion(ByteSpan section) {
-    const Result<ByteSpan> payload = open_section(section);
-    if (!payload.ok()) return corrupt("the motion is damaged: " + payload.status().message());
-    Result<models::MotionField> motion = coders_->motion.decode(*payload);
-    return motion.ok() ? std::move(motion) : Result<models::MotionField>(corrupt("the motion is damaged: " + motion.status().message()));
+  Status decode_predicted_frame(const VideoPacketView& view) {
+    const int quality_step = static_cast<int>(view.header.quality_step);
+    const double step = models::residual_step(quality_step);
+    const Result<ByteSpan> payload = open_section(view.sections[0]);
+    if (!payload.ok()) return damaged("the frame", payload.status());
+    models::MotionField motion;
+    models::Residual residual;
+    FilterMap map;
+    const Status status = clock_.run("range coder", [&]() -> Status {
+      RangeDecoder decoder(*payload);
+      LACONIC_ASSIGN_OR_RETURN(motion, coders_->motion.decode(decoder));
+      LACONIC_ASSIGN_OR_RETURN(residual, coders_->residual.decode(motion, quality_step, decoder));
+      LACONIC_ASSIGN_OR_RETURN(map, coders_->decode(decoder));
+      return decoder.finish();
+    });
+    if (!status.ok()) return damaged("the frame", status);
+    std::vector<int16_t> symbols;
+    add_symbols(motion, residual, map, symbols);
+    SymbolHash hash;
+    hash.add(symbols);
+    hash_ = hash.value();
+    const models::FramePlanes reference = clock_.run("prediction", [&] { return models::FramePlanes{models::compensate(memory_.luma, motion), models::compensate(memory_.chroma, motion)}; });
+    const models::FramePlanes coded = clock_.run("synthesis", [&] { return models::add_residual(reference, residual, step); });
+    const bool is_filtered = std::any_of(map.is_filtered.begin(), map.is_filtered.end(), [](uint8_t f) { return f != 0; });
+    memory_ = !is_filtered ? coded : clock_.run("loop filter", [&] { return merge_filtered(coded, filter_frame(impl().weights->filter, impl().device(), coded, reference, step), map); });
+    return ok_status();
   }
 
-  Status decode_latents(const VideoPacketView& view, const Prediction& prediction, int step) {
-    const bool is_key_frame = view.header.is_key_frame();
-    const size_t first = is_key_frame ? 0 : 1;  // section of superblock 0
-    const CodingModel coding = is_key_frame ? impl().key_coding() : impl().coding();
+  Status decode_key_frame(const VideoPacketView& view) {
+    const int step = static_cast<int>(view.header.quality_step);
     std::vector<int64_t> indexes(static_cast<size_t>(grid_.num_superblocks()));
     for (size_t i = 0; i < indexes.size(); ++i) indexes[i] = static_cast<int64_t>(i);
     const std::vector<SuperblockBatch> batches = batches_of(indexes, grid_);
-    FrameAssembly assembly(impl(), grid_);
+    const LatentRect whole{0, 0, grid_.latent_rows(), grid_.latent_columns()};
+    torch::Tensor y_hat = torch::empty({1, impl().image->impl().config().latents, whole.height, whole.width},
+                                       torch::TensorOptions().device(impl().device()).memory_format(torch::MemoryFormat::ChannelsLast));
     std::vector<std::vector<int16_t>> symbols(indexes.size());
-    std::mutex mutex;  // guards clock_, assembly and symbols
+    std::mutex mutex;  // guards clock_, y_hat and symbols
     LACONIC_RETURN_IF_ERROR(run_parallel(num_threads_, batches.size(), [&](size_t i) -> Status {
       torch::NoGradGuard no_grad;
       std::vector<ByteSpan> payloads;
       for (const int64_t index : batches[i].indexes) {
-        const Result<ByteSpan> payload = open_section(view.sections[first + static_cast<size_t>(index)]);
-        if (!payload.ok()) return damaged(index, payload.status());
+        const Result<ByteSpan> payload = open_section(view.sections[static_cast<size_t>(index)]);
+        if (!payload.ok()) return damaged("superblock " + std::to_string(index), payload.status());
         payloads.push_back(*payload);
       }
       std::vector<Status> damage;
-      LACONIC_ASSIGN_OR_RETURN(DecodedSuperblocks decoded,
-                               decode_superblocks(coding, payloads, batches[i].height, batches[i].width, step, DecodeWhat::kFrame,
-                                                  models::kNumPasses, damage, context_of(prediction, grid_, batches[i], coders_ ? &*coders_ : nullptr)));
+      LACONIC_ASSIGN_OR_RETURN(DecodedSuperblocks decoded, decode_superblocks(impl().key_coding(), payloads, batches[i].height, batches[i].width, step,
+                                                                              DecodeWhat::kBoth, models::kNumPasses, damage));
       const std::lock_guard lock(mutex);
       clock_.add("entropy networks", decoded.entropy_network_seconds);
       clock_.add("range coder", decoded.range_coder_seconds);
       for (size_t k = 0; k < damage.size(); ++k) {
         const int64_t index = batches[i].indexes[k];
-        if (!damage[k].ok()) return damaged(index, damage[k]);
-        assembly.put(index, decoded.y_hat, decoded.outcome, static_cast<int64_t>(k));
+        if (!damage[k].ok()) return damaged("superblock " + std::to_string(index), damage[k]);
+        part_of(y_hat, whole, grid_.latents_of(index)).copy_(decoded.y_hat.narrow(0, static_cast<int64_t>(k), 1));
         symbols[static_cast<size_t>(index)] = std::move(decoded.symbols[k]);
       }
       return ok_status();
@@ -121,13 +144,12 @@ class Decoder : public VideoDecoder {
     for (const std::vector<int16_t>& values : symbols) hash.add(values);
     hash_ = hash.value();
     at::set_num_threads(num_threads_);
-    memory_ = clock_.run("synthesis", [&] { return assembly.finish(impl(), prediction, step, is_key_frame); });
+    const torch::Tensor steps = torch::full({1}, step, torch::TensorOptions().dtype(torch::kFloat).device(impl().device()));
+    memory_ = clock_.run("synthesis", [&] { return from_rgb(impl().image_network()->synthesise(y_hat, steps, torch::kFloat).to(torch::kCPU), format_); });
     return ok_status();
   }
 
-  static Status damaged(int64_t superblock, const Status& status) {
-    return corrupt("superblock " + std::to_string(superblock) + " is damaged: " + status.message());
-  }
+  static Status damaged(const std::string& what, const Status& status) { return corrupt(what + " is damaged: " + status.message()); }
 
   const VideoModel::Impl& impl() const { return model_->impl(); }
 
@@ -138,8 +160,8 @@ class Decoder : public VideoDecoder {
   const SuperblockGrid grid_;
   std::optional<VideoFrame> frame_;
   Bytes shown_;  // samples of the last good frame
-  models::FrameMemory memory_;
-  std::optional<SideCoders> coders_;  // in predicted frames
+  models::FramePlanes memory_;  // the last frame, neither rounded nor clamped
+  std::optional<PredictionCoders> coders_;  // in predicted frames
   uint32_t frame_number_ = 0;
   bool is_broken_ = true;  // nothing to predict from
   uint64_t hash_ = 0;

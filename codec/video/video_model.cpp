@@ -14,11 +14,7 @@ Result<std::shared_ptr<const VideoModel>> VideoModel::load(const std::string& vi
     LACONIC_ASSIGN_OR_RETURN(std::unique_ptr<models::VideoWeights> weights, models::load_video_weights(video_path, options.device));
     if (weights->image_model_id != image->id())
       return model_mismatch(video_path + " goes with the image model " + weights->image_model_id + ", but " + image_path + " is " + image->id());
-    const models::ImageConfig &ours = weights->network->config(), &pictures = image->impl().config();
-    if (ours.latents != pictures.latents || ours.lambda_low != pictures.lambda_low || ours.lambda_high != pictures.lambda_high)
-      return model_mismatch(video_path + " has other latents than " + image_path);
-    LACONIC_ASSIGN_OR_RETURN(CodingTables tables, CodingTables::create(weights->tables, image->impl().device));
-    auto impl = std::unique_ptr<Impl>(new Impl{std::move(image), std::move(weights), std::move(tables)});
+    auto impl = std::unique_ptr<Impl>(new Impl{std::move(image), std::move(weights)});
     return std::shared_ptr<const VideoModel>(std::make_shared<VideoModel>(std::move(impl)));
   });
 }

@@ -68,11 +68,10 @@ MeanContextImpl::MeanContextImpl(const ImageConfig& c) : config_(c) {
   out_ = register_module("out", Pointwise(width, c.latents, 0.0));
 }
 
-MeanContextImpl::State MeanContextImpl::begin(const torch::Tensor& z_hat, const torch::Tensor& unit, int64_t h, int64_t w,
-                                              const torch::Tensor& temporal) {
+MeanContextImpl::State MeanContextImpl::begin(const torch::Tensor& z_hat, const torch::Tensor& unit, int64_t h, int64_t w) {
   const torch::Tensor half = h_s_block_0_(unfold(h_s_0_(z_hat), 2));
   const torch::Tensor hyper = h_s_block_1_(crop(unfold(h_s_1_(activate(half)), 2), h, w));
-  return {temporal.defined() ? hyper + temporal : hyper, unit, std::vector<torch::Tensor>(4)};
+  return {hyper, unit, std::vector<torch::Tensor>(4)};
 }
 
 // Linear attention over the superblock: softmax of keys over positions, of queries over channels (Shen et al. 2021, as in
@@ -203,12 +202,11 @@ void ScaleContextImpl::start_from(const torch::Tensor& indexes) {
 }
 
 ScaleContextImpl::State ScaleContextImpl::begin(const ScaleNetworks& n, const torch::Tensor& z_hat, const torch::Tensor& steps,
-                                                int64_t h, int64_t w, const torch::Tensor& temporal) const {
+                                                int64_t h, int64_t w) const {
   const torch::Tensor z = z_hat.clamp(-kHyperInputMax, kHyperInputMax) * kHyperInputScale;
   const torch::Tensor half = n.h_s_mix(unfold(n.h_s_0(z), 2));
   const torch::Tensor full = crop(unfold(n.h_s_1(half), 2), h, w);
-  torch::Tensor hyper = n.h_s_2(full) + exact_interpolate(n.quality_embedding, steps);
-  if (temporal.defined()) hyper = hyper + temporal;
+  const torch::Tensor hyper = n.h_s_2(full) + exact_interpolate(n.quality_embedding, steps);
   return {clamp_signed(hyper), std::vector<torch::Tensor>(4), {}};
 }
 

@@ -38,9 +38,8 @@ class MeanContextImpl : public torch::nn::Module {
     std::vector<torch::Tensor> known;  // per phase [N, 2 context_width, h/2, w/2]: sums of the channel and local references
   };
   // z_hat: [N, Z, hz, wz] in the type the network computes in; h, w even, at most 4 hz, 4 wz. unit: [N, 1, 1, 1], the
-  // quantised value of one unit of y at mid quality: the network sees the same range at every quality. temporal: what films
-  // add to the hyper features, [N, context_width, h, w], or undefined.
-  State begin(const torch::Tensor& z_hat, const torch::Tensor& unit, int64_t h, int64_t w, const torch::Tensor& temporal = {});
+  // quantised value of one unit of y at mid quality: the network sees the same range at every quality.
+  State begin(const torch::Tensor& z_hat, const torch::Tensor& unit, int64_t h, int64_t w);
   // Means of what the pass codes: float32 [N, M, h/2, w/2].
   torch::Tensor predict(const State& state, int pass);
   // y_hat: what the pass coded, float32 [N, M, h/2, w/2].
@@ -84,9 +83,8 @@ class ScaleContextImpl : public torch::nn::Module {
     std::vector<torch::Tensor> known;  // per phase [N, 2 scale_width, h/2, w/2]: sums, before shift and clamp
     torch::Tensor magnitudes;          // [N, M, 1, 1]: sum of magnitude activations
   };
-  // z_hat: exact [N, Z, hz, wz]; steps: exact [N]; temporal: exact [N, scale_width, h, w], or undefined.
-  State begin(const ScaleNetworks& networks, const torch::Tensor& z_hat, const torch::Tensor& steps, int64_t h, int64_t w,
-              const torch::Tensor& temporal = {}) const;
+  // z_hat: exact [N, Z, hz, wz]; steps: exact [N].
+  State begin(const ScaleNetworks& networks, const torch::Tensor& z_hat, const torch::Tensor& steps, int64_t h, int64_t w) const;
   // Scale indexes of what the pass codes: exact 0..63 [N, M, h/2, w/2].
   torch::Tensor predict(const ScaleNetworks& networks, const State& state, int pass) const;
   // r: residual symbols the pass coded, exact [N, M, h/2, w/2].

@@ -105,12 +105,10 @@ QuantisationNoise ImageNetworkImpl::draw_noise(int64_t batch_size, int64_t heigh
 
 LatentEstimate LatentModelImpl::estimate_latents(const ScaleNetworks& scale_networks, const torch::Tensor& y,
                                                  const torch::Tensor& z_hat, const torch::Tensor& steps,
-                                                 const RoundingRule& rounding, torch::ScalarType net_type,
-                                                 const TemporalFeatures& temporal) {
+                                                 const RoundingRule& rounding, torch::ScalarType net_type) {
   const int64_t h = y.size(2), w = y.size(3);
-  ScaleContextImpl::State scale_state = scale_context->begin(scale_networks, z_hat, steps, h, w, temporal.scales);
-  const torch::Tensor temporal_means = temporal.means.defined() ? temporal.means.to(net_type) : temporal.means;
-  MeanContextImpl::State mean_state = mean_context->begin(z_hat.to(net_type), unit(steps), h, w, temporal_means);
+  ScaleContextImpl::State scale_state = scale_context->begin(scale_networks, z_hat, steps, h, w);
+  MeanContextImpl::State mean_state = mean_context->begin(z_hat.to(net_type), unit(steps), h, w);
   const std::vector<torch::Tensor> y_passes = split_passes(y);
   std::vector<torch::Tensor> y_hat, residuals, indexes;
   for (int pass = 0; pass < kNumPasses; ++pass) {

@@ -51,14 +51,7 @@ struct LatentEstimate {
   torch::Tensor y_hat, bits_y, residuals, indexes;
 };
 
-// What films add to the hyper features of a frame's latents, made from the frames before; both undefined for a picture.
-struct TemporalFeatures {
-  torch::Tensor means;   // float [N, context_width, h, w]
-  torch::Tensor scales;  // exact [N, scale_width, h, w]
-};
-
-// The probability model of latents: hyperprior and multi-reference contexts. Pictures have one, and what films code between
-// key frames has another of the same make.
+// The probability model of latents: hyperprior and multi-reference contexts.
 class LatentModelImpl : public torch::nn::Module {
  public:
   explicit LatentModelImpl(const ImageConfig& config);
@@ -66,8 +59,7 @@ class LatentModelImpl : public torch::nn::Module {
   // The four passes over y (h, w even) beside z_hat, with gradients through both; of the scales only as far as they depend
   // on z_hat and the networks' weights, for symbols carry none.
   LatentEstimate estimate_latents(const ScaleNetworks& scale_networks, const torch::Tensor& y, const torch::Tensor& z_hat,
-                                  const torch::Tensor& steps, const RoundingRule& rounding, torch::ScalarType net_type,
-                                  const TemporalFeatures& temporal = {});
+                                  const torch::Tensor& steps, const RoundingRule& rounding, torch::ScalarType net_type);
   // Bits of z, per sample, by the logistic prior of training. z: rounded or with noise.
   torch::Tensor hyper_bits(const torch::Tensor& z, const torch::Tensor& steps);
   torch::Tensor unit(const torch::Tensor& steps) const;  // [N, 1, 1, 1], see MeanContext::begin

@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -34,14 +35,13 @@ struct MotionField {
 // (FORMAT.md 17).
 MotionVector predict_motion(const MotionField& field, int row, int column, int side);
 
-// x: float32 [1, C, H, W] on any device, H and W those of the field's blocks. Each block is fetched from where its vector
-// points: cubic (Catmull-Rom) between pixels, the frame's edge repeated beyond it. Not exact, and needs not be.
+// Vectors near a block that it may have as well, in the order the coder asks for them: left, above, above right (or above left, as in
+// predict_motion()), and that of the frame before at the same place. before: of the frame before, of the same size.
+constexpr int kNumMotionCandidates = 4;
+std::array<MotionVector, kNumMotionCandidates> motion_candidates(const MotionField& field, const MotionField& before, int row, int column, int side);
+
+// x: float32 [1, C, H, W] on the CPU; a plane of the field's frame, whole or of half its height and width. Each block is fetched
+// from where its vector points: cubic (Catmull-Rom) between samples, the plane's edge repeated beyond it. Not exact, and needs not be.
 torch::Tensor compensate(const torch::Tensor& x, const MotionField& motion);
-
-// Exact [1, 1, rows/2, columns/2]: how far each latent's blocks move, the largest |x| + |y| in quarter pixels, at most 255.
-torch::Tensor motion_activation(const MotionField& motion);
-
-// [1, 1, rows/2, columns/2], 1 where neither a latent's blocks nor those of its eight neighbours move, else 0.
-torch::Tensor still_mask(const MotionField& motion);
 
 }  // namespace laconic::models

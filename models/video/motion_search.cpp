@@ -12,13 +12,15 @@ constexpr int kLargePx = 16;          // blocks that may be split into four smal
 constexpr int kCoarseShrink = 4;      // the first search runs on planes reduced by this
 constexpr int kCoarseReach = 8;       // in reduced pixels
 constexpr int kMargin = 64;           // pixels repeated around the frame before, so that the search needs no clamping
-constexpr double kSplitBits = 6;      // about what four vectors cost beside their differences
+constexpr double kBitPrice = 0.12;    // squared steps that a bit of vector must save
+constexpr double kSplitBits = 3;      // about what four vectors cost beside themselves
 
 // The plane with its edge repeated `margin` pixels around.
 struct PaddedPlane {
   int width, height, stride;
   std::vector<uint8_t> samples;
 
+  PaddedPlane() = default;
   explicit PaddedPlane(const LumaPlane& plane) : width(plane.width), height(plane.height), stride(plane.width + 2 * kMargin) {
     samples.resize(static_cast<size_t>(stride) * (height + 2 * kMargin));
     for (int y = -kMargin; y < height + kMargin; ++y) {
@@ -32,41 +34,89 @@ struct PaddedPlane {
   const uint8_t* at(int x, int y) const { return samples.data() + static_cast<size_t>(y + kMargin) * stride + x + kMargin; }
 };
 
-struct Absolute {
-  static int of(int difference) { return std::abs(difference); }
-};
-struct Squared {
-  static int of(int difference) { return difference * difference; }
-};
-
-template <int kSize, typename Measure>
-int difference_at_whole(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride) {
-  int sum = 0;
-  for (int y = 0; y < kSize; ++y) {
-    int row = 0;
-    for (int x = 0; x < kSize; ++x) row += Measure::of(a[y * a_stride + x] - b[y * b_stride + x]);
-    sum += row;
-  }
-  return sum;
-}
-
-// Between pixels: bilinear, near enough for the choice.
-template <int kSize, typename Measure>
-int difference_between(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride, int fx, int fy) {
-  const int w00 = (4 - fx) * (4 - fy), w01 = fx * (4 - fy), w10 = (4 - fx) * fy, w11 = fx * fy;
-  int sum = 0;
-  for (int y = 0; y < kSize; ++y) {
-    const uint8_t* upper = b + y * b_stride;
-    const uint8_t* lower = upper + b_stride;
-    int row = 0;
-    for (int x = 0; x < kSize; ++x) {
-      const int value = (w00 * upper[x] + w01 * upper[x + 1] + w10 * lower[x] + w11 * lower[x + 1] + 8) >> 4;
-      row += Measure::of(a[y * a_stride + x] - value);
+// The plane between its pixels as compensate() fetches it, by quarters: [4 * vertical + horizontal]. The outermost two pixels are not made.
+std::array<PaddedPlane, 16> make_phases(const LumaPlane& plane) {
+  static constexpr int kWeights[4][4] = {{0, 128, 0, 0}, {-9, 111, 29, -3}, {-8, 72, 72, -8}, {-3, 29, 111, -9}};
+  std::array<PaddedPlane, 16> phases;
+  phases[0] = PaddedPlane(plane);
+  const int stride = phases[0].stride, rows = phases[0].height + 2 * kMargin;
+  const auto between = [&](const PaddedPlane& from, const int* w, int distance) {
+    PaddedPlane to = from;
+    const uint8_t* in = from.samples.data();
+    const int first = std::max(2 * distance, 2), last = stride * rows - first;
+    for (int i = first; i < last; ++i) {
+      const int sum = w[0] * in[i - distance] + w[1] * in[i] + w[2] * in[i + distance] + w[3] * in[i + 2 * distance];
+      to.samples[static_cast<size_t>(i)] = static_cast<uint8_t>(std::clamp((sum + 64) >> 7, 0, 255));
     }
+    return to;
+  };
+  for (int fx = 1; fx < 4; ++fx) phases[fx] = between(phases[0], kWeights[fx], 1);
+  for (int fy = 1; fy < 4; ++fy) {
+    for (int fx = 0; fx < 4; ++fx) phases[4 * fy + fx] = between(phases[fx], kWeights[fy], stride);
+  }
+  return phases;
+}
+
+template <int kSize>
+int absolute_difference(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride) {
+  int sum = 0;
+  for (int y = 0; y < kSize; ++y) {
+    int row = 0;
+    for (int x = 0; x < kSize; ++x) row += std::abs(a[y * a_stride + x] - b[y * b_stride + x]);
     sum += row;
   }
   return sum;
 }
+
+// Note [Price of a difference]
+// What a block's difference from its reference costs once it is coded: error + lambda * bits of its 8x8 Hadamard coefficients, a stand-in
+// for the DCT that takes additions alone. Below about 0.9 steps a coefficient is left out and costs its square; above, it costs bits that
+// grow with its logarithm. Squares alone make too much of what the residual will repair, and vectors too dear.
+class DifferencePrice {
+ public:
+  explicit DifferencePrice(double step) : table_(kTableSize) {
+    for (int i = 0; i < kTableSize; ++i) {
+      const double steps = i * kTableStep / (8 * step);  // 8: of an orthonormal transform
+      const double left_out = steps * steps, coded = 0.08 + 0.12 * (5.5 + 2 * std::log2(std::max(1.0, steps)));
+      table_[i] = static_cast<float>(std::min(left_out, coded) * step * step);
+    }
+  }
+
+  float of_8x8(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride) const {
+    alignas(16) int16_t m[8][8], t[8][8];
+    for (int y = 0; y < 8; ++y) {
+      for (int x = 0; x < 8; ++x) m[y][x] = static_cast<int16_t>(a[y * a_stride + x] - b[y * b_stride + x]);
+    }
+    butterflies(m);
+    for (int y = 0; y < 8; ++y) {
+      for (int x = 0; x < 8; ++x) t[x][y] = m[y][x];
+    }
+    butterflies(t);
+    float sum = 0;
+    for (int y = 0; y < 8; ++y) {
+      for (int x = 0; x < 8; ++x) sum += table_[static_cast<size_t>(std::abs(int{t[y][x]})) / kTableStep];
+    }
+    return sum;
+  }
+
+ private:
+  static constexpr int kTableStep = 4, kTableSize = 64 * 256 / kTableStep + 1;
+
+  static void butterflies(int16_t (&m)[8][8]) {
+    for (int distance = 1; distance < 8; distance *= 2) {
+      for (int y = 0; y < 8; ++y) {
+        if (y & distance) continue;
+        for (int x = 0; x < 8; ++x) {
+          const int16_t sum = static_cast<int16_t>(m[y][x] + m[y + distance][x]), difference = static_cast<int16_t>(m[y][x] - m[y + distance][x]);
+          m[y][x] = sum;
+          m[y + distance][x] = difference;
+        }
+      }
+    }
+  }
+
+  std::vector<float> table_;
+};
 
 LumaPlane shrink(const LumaPlane& plane) {
   LumaPlane small{plane.width / kCoarseShrink, plane.height / kCoarseShrink, {}};
@@ -85,79 +135,91 @@ LumaPlane shrink(const LumaPlane& plane) {
   return small;
 }
 
-// Bits of a difference from the prediction, about as the motion coder writes it.
-double bits_of(int difference) { return difference == 0 ? 0.5 : 2.5 + 1.6 * std::log2(std::abs(difference)); }
-
 class Search {
  public:
-  Search(const LumaPlane& now, const LumaPlane& before, double bit_price, const MotionField& before_motion)
-      : now_(now), before_(before), bit_price_(bit_price), before_motion_(before_motion), small_now_(shrink(now)),
-        small_before_(shrink(before)), field_(now.height / kMotionBlockPx, now.width / kMotionBlockPx) {}
+  Search(const LumaPlane& now, const LumaPlane& before, double step, const MotionField& before_motion)
+      : now_(now), phases_(make_phases(before)), price_(step), bit_price_(kBitPrice * step * step), still_cost_(static_cast<float>(0.05 * step * step * kLargePx)),
+        before_motion_(before_motion.rows == now.height / kMotionBlockPx && before_motion.columns == now.width / kMotionBlockPx ? before_motion : MotionField(now.height / kMotionBlockPx, now.width / kMotionBlockPx)), small_now_(shrink(now)), small_before_(shrink(before)), field_(now.height / kMotionBlockPx, now.width / kMotionBlockPx) {}
 
-  MotionSearchResult run() {
-    double error = 0, activity = 0;
+  MotionField run() {
     for (int row = 0; row < field_.rows; row += 2) {
-      for (int column = 0; column < field_.columns; column += 2) {
-        error += search_block(row, column);
-        activity += activity_of(row, column);
-      }
+      for (int column = 0; column < field_.columns; column += 2) search_block(row, column);
     }
-    const double num_pixels = static_cast<double>(now_.width) * now_.height;
-    return {std::move(field_), error / num_pixels, activity / num_pixels};
+    sweep();
+    return std::move(field_);
   }
 
  private:
   struct Candidate {
     MotionVector vector;
-    int difference = 0;  // squared
-    double cost = 1e30;
+    float difference = 0;  // its price
+    double cost = 1e30;    // with that of the vector
   };
+
+  // Bits of a vector, about as the motion coder writes it.
+  double bits_of(const MotionVector& v, int row, int column, int side) const {
+    const MotionVector predicted = predict_motion(field_, row, column, side);
+    if (v == predicted) return 0.4;
+    const auto candidates = motion_candidates(field_, before_motion_, row, column, side);
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      if (v == candidates[i]) return 2.5 + 0.5 * static_cast<double>(i);
+    }
+    const auto component = [](int difference) { return difference == 0 ? 0.8 : 2.2 + 1.6 * std::log2(std::abs(difference)); };
+    return 3 + component(v.x - predicted.x) + component(v.y - predicted.y);
+  }
 
   const uint8_t* block(int row, int column) const {
     return now_.samples.data() + static_cast<size_t>(row) * kMotionBlockPx * now_.width + static_cast<size_t>(column) * kMotionBlockPx;
   }
+  const uint8_t* fetched(int row, int column, int x, int y) const {
+    return phases_[static_cast<size_t>(4 * (y & 3) + (x & 3))].at(column * kMotionBlockPx + (x >> 2), row * kMotionBlockPx + (y >> 2));
+  }
 
-  // Of the block of side kSize from what a vector points to; -1 where that lies too far outside.
-  template <int kSize, typename Measure>
-  int difference_of(int row, int column, int x, int y) const {
+  // Of the block of side kSize from what a vector points to; negative where that lies too far outside.
+  template <int kSize>
+  float price_of(int row, int column, int x, int y) const {
     const int left = column * kMotionBlockPx + (x >> 2), top = row * kMotionBlockPx + (y >> 2);
-    constexpr int kRoom = kMargin - 2;
-    if (left < -kRoom || top < -kRoom || left + kSize > before_.width + kRoom || top + kSize > before_.height + kRoom) return -1;
+    constexpr int kRoom = kMargin - 4;
+    if (left < -kRoom || top < -kRoom || left + kSize > now_.width + kRoom || top + kSize > now_.height + kRoom) return -1;
     const uint8_t* a = block(row, column);
-    const uint8_t* b = before_.at(left, top);
-    return (x & 3) || (y & 3) ? difference_between<kSize, Measure>(a, now_.width, b, before_.stride, x & 3, y & 3)
-                              : difference_at_whole<kSize, Measure>(a, now_.width, b, before_.stride);
+    const uint8_t* b = fetched(row, column, x, y);
+    float sum = 0;
+    for (int i = 0; i < kSize; i += 8) {
+      for (int j = 0; j < kSize; j += 8) sum += price_.of_8x8(a + i * now_.width + j, now_.width, b + i * phases_[0].stride + j, phases_[0].stride);
+    }
+    return sum;
   }
 
   template <int kSize>
-  void try_vector(int row, int column, int x, int y, const MotionVector& predicted, Candidate& best) const {
-    const int difference = difference_of<kSize, Squared>(row, column, x, y);
-    if (difference < 0) return;
-    const double cost = difference + bit_price_ * (bits_of(x - predicted.x) + bits_of(y - predicted.y));
-    if (cost < best.cost) best = {{static_cast<int16_t>(x), static_cast<int16_t>(y)}, difference, cost};
+  void try_vector(int row, int column, int x, int y, Candidate& best) const {
+    const float difference = price_of<kSize>(row, column, x, y);
+    if (difference < 0 || difference >= best.cost) return;
+    const MotionVector vector = {static_cast<int16_t>(x), static_cast<int16_t>(y)};
+    const double cost = difference + bit_price_ * bits_of(vector, row, column, kSize / kMotionBlockPx);
+    if (cost < best.cost) best = {vector, difference, cost};
   }
 
   // Steps of whole pixels, then halves, then quarters, each as long as a neighbour is better.
   template <int kSize>
-  void refine(int row, int column, const MotionVector& predicted, int first_step, Candidate& best) const {
+  void refine(int row, int column, int first_step, Candidate& best) const {
     for (int step = first_step; step >= 1; step /= 2) {
       for (int round = 0; round < 12; ++round) {
         const MotionVector centre = best.vector;
         for (const auto& [dx, dy] : {std::pair{1, 0}, {-1, 0}, {0, 1}, {0, -1}}) {
-          try_vector<kSize>(row, column, centre.x + dx * step, centre.y + dy * step, predicted, best);
+          try_vector<kSize>(row, column, centre.x + dx * step, centre.y + dy * step, best);
         }
         if (best.vector == centre) break;
       }
       const MotionVector centre = best.vector;
       if (step > 2) continue;
       for (const auto& [dx, dy] : {std::pair{1, 1}, {-1, 1}, {1, -1}, {-1, -1}}) {
-        try_vector<kSize>(row, column, centre.x + dx * step, centre.y + dy * step, predicted, best);
+        try_vector<kSize>(row, column, centre.x + dx * step, centre.y + dy * step, best);
       }
     }
   }
 
   MotionVector neighbour(int row, int column) const {
-    return row < 0 || column < 0 || column >= field_.columns ? MotionVector{} : field_.at(row, column);
+    return row < 0 || column < 0 || row >= field_.rows || column >= field_.columns ? MotionVector{} : field_.at(row, column);
   }
 
   // The best vector on the reduced planes, in quarter pixels.
@@ -168,7 +230,7 @@ class Search {
     const uint8_t* a = small_now_.samples.data() + static_cast<size_t>(top) * small_now_.width + left;
     for (int dy = -kCoarseReach; dy <= kCoarseReach; ++dy) {
       for (int dx = -kCoarseReach; dx <= kCoarseReach; ++dx) {
-        const int difference = difference_at_whole<4, Absolute>(a, small_now_.width, small_before_.at(left + dx, top + dy), small_before_.stride) +
+        const int difference = absolute_difference<4>(a, small_now_.width, small_before_.at(left + dx, top + dy), small_before_.stride) +
                                (std::abs(dx) + std::abs(dy)) / 2;
         if (difference >= best) continue;
         best = difference;
@@ -178,65 +240,100 @@ class Search {
     return vector;
   }
 
-  double search_block(int row, int column) {
+  void search_block(int row, int column) {
     const MotionVector left = neighbour(row, column - 1), above = neighbour(row - 1, column), corner = neighbour(row - 1, column + 2);
     const MotionVector predicted = predict_motion(field_, row, column, 2);
     Candidate best;
-    const auto try_large = [&](const MotionVector& v) { try_vector<kLargePx>(row, column, v.x, v.y, predicted, best); };
+    const auto try_large = [&](const MotionVector& v) { try_vector<kLargePx>(row, column, v.x, v.y, best); };
     try_large({});
     try_large(predicted);
-    // What did not move and matches to within noise is not searched further.
-    if (best.vector.is_zero() && best.difference < kLargePx * kLargePx) {
-      refine<kLargePx>(row, column, predicted, 1, best);
-    } else {
+    // What matches to within noise is not searched further.
+    if (best.difference > still_cost_) {
       for (const MotionVector& v : {left, above, corner, search_coarse(row, column)}) try_large(v);
-      if (before_motion_.rows == field_.rows && before_motion_.columns == field_.columns) try_large(before_motion_.at(row, column));
-      refine<kLargePx>(row, column, predicted, 8, best);
+      try_large(before_motion_.at(row, column));
+      try_large(before_motion_.at(row, std::min(column + 2, field_.columns - 1)));
+      try_large(before_motion_.at(std::min(row + 2, field_.rows - 1), column));
+      refine<kLargePx>(row, column, 8, best);
     }
-    return split(row, column, predicted, best);
+    split(row, column, predicted, best);
   }
 
-  // Four vectors where they save enough. Returns the absolute difference left.
-  double split(int row, int column, const MotionVector& predicted, const Candidate& whole) {
-    const std::array<std::pair<int, int>, 4> places = {{{0, 0}, {0, 1}, {1, 0}, {1, 1}}};
+  // Four vectors where they save enough.
+  void split(int row, int column, const MotionVector& predicted, const Candidate& whole) {
     double cost = bit_price_ * kSplitBits;
     std::array<MotionVector, 4> vectors;
-    for (size_t i = 0; i < 4 && cost < whole.cost; ++i) {
+    fill(row, column, whole.vector);
+    for (int i = 0; i < 4 && cost < whole.cost; ++i) {
       Candidate best;
-      const int r = row + places[i].first, c = column + places[i].second;
-      for (const MotionVector& v : {whole.vector, predicted, MotionVector{}}) try_vector<kMotionBlockPx>(r, c, v.x, v.y, whole.vector, best);
-      refine<kMotionBlockPx>(r, c, whole.vector, 4, best);
+      const int r = row + i / 2, c = column + i % 2;
+      for (const MotionVector& v : {whole.vector, predict_motion(field_, r, c, 1), predicted, neighbour(r, c - 1), neighbour(r - 1, c)}) try_vector<kMotionBlockPx>(r, c, v.x, v.y, best);
+      refine<kMotionBlockPx>(r, c, 4, best);
       cost += best.cost;
-      vectors[i] = best.vector;
+      vectors[static_cast<size_t>(i)] = best.vector;
+      field_.at(r, c) = best.vector;
     }
-    if (cost >= whole.cost) vectors.fill(whole.vector);
-    double error = 0;
-    for (size_t i = 0; i < 4; ++i) {
-      const int r = row + places[i].first, c = column + places[i].second;
-      field_.at(r, c) = vectors[i];
-      error += difference_of<kMotionBlockPx, Absolute>(r, c, vectors[i].x, vectors[i].y);
-    }
-    return error;
+    if (cost >= whole.cost) fill(row, column, whole.vector);
   }
 
-  double activity_of(int row, int column) const {
-    const uint8_t* a = block(row, column);
-    int sum = 0;
-    for (int y = 0; y < kLargePx; ++y) {
-      for (int x = 0; x < kLargePx; ++x) sum += a[y * now_.width + x];
+  void fill(int row, int column, const MotionVector& v) {
+    for (int i = 0; i < 4; ++i) field_.at(row + i / 2, column + i % 2) = v;
+  }
+
+  bool is_split(int row, int column) const {
+    const MotionVector& v = field_.at(row, column);
+    return !(field_.at(row, column + 1) == v && field_.at(row + 1, column) == v && field_.at(row + 1, column + 1) == v);
+  }
+
+  // Bits of a large block's vectors in the field as it is; 0 outside.
+  double bits_at(int row, int column) const {
+    if (row >= field_.rows || column < 0 || column >= field_.columns) return 0;
+    if (!is_split(row, column)) return bits_of(field_.at(row, column), row, column, 2);
+    double bits = kSplitBits;
+    for (int i = 0; i < 4; ++i) bits += bits_of(field_.at(row + i / 2, column + i % 2), row + i / 2, column + i % 2, 1);
+    return bits;
+  }
+
+  // A large block takes a neighbour's vector where that saves more bits, its own and those of the blocks predicted from it, than it costs.
+  void sweep() {
+    for (int row = 0; row < field_.rows; row += 2) {
+      for (int column = 0; column < field_.columns; column += 2) {
+        std::array<MotionVector, 4> current;
+        for (int i = 0; i < 4; ++i) current[static_cast<size_t>(i)] = field_.at(row + i / 2, column + i % 2);
+        const auto bits_around = [&] { return bits_at(row, column) + bits_at(row, column + 2) + bits_at(row + 2, column - 2) + bits_at(row + 2, column); };
+        const bool was_split = is_split(row, column);
+        double least = bit_price_ * bits_around();
+        if (was_split) {
+          for (int i = 0; i < 4; ++i) least += price_of<kMotionBlockPx>(row + i / 2, column + i % 2, current[static_cast<size_t>(i)].x, current[static_cast<size_t>(i)].y);
+        } else {
+          least += price_of<kLargePx>(row, column, current[0].x, current[0].y);
+        }
+        bool is_better = false;
+        MotionVector best;
+        for (const auto& [r, c] : {std::pair{row, column - 1}, {row - 1, column}, {row - 1, column + 2}, {row, column + 2}, {row + 2, column}, {row + 2, column - 1}, {row + 2, column + 2}, {row - 1, column - 1}, {row, column}}) {
+          if (r < 0 || c < 0 || r >= field_.rows || c >= field_.columns) continue;
+          const MotionVector v = field_.at(r, c);
+          if ((!was_split && v == current[0]) || (is_better && v == best)) continue;
+          const float difference = price_of<kLargePx>(row, column, v.x, v.y);
+          if (difference < 0 || difference >= least) continue;
+          fill(row, column, v);
+          const double cost = difference + bit_price_ * bits_around();
+          for (int i = 0; i < 4; ++i) field_.at(row + i / 2, column + i % 2) = current[static_cast<size_t>(i)];
+          if (cost >= least) continue;
+          least = cost;
+          best = v;
+          is_better = true;
+        }
+        if (is_better) fill(row, column, best);
+      }
     }
-    const int mean = sum / (kLargePx * kLargePx);
-    int activity = 0;
-    for (int y = 0; y < kLargePx; ++y) {
-      for (int x = 0; x < kLargePx; ++x) activity += std::abs(a[y * now_.width + x] - mean);
-    }
-    return activity;
   }
 
   const LumaPlane& now_;
-  const PaddedPlane before_;
+  const std::array<PaddedPlane, 16> phases_;
+  const DifferencePrice price_;
   const double bit_price_;
-  const MotionField& before_motion_;
+  const float still_cost_;  // a difference this cheap is not worth a search
+  const MotionField before_motion_;
   const LumaPlane small_now_;
   const PaddedPlane small_before_;
   MotionField field_;
@@ -244,16 +341,46 @@ class Search {
 
 }  // namespace
 
-LumaPlane luma_of(const torch::Tensor& x) {
-  const torch::Tensor rgb = x[0].to(torch::kCPU);
-  const torch::Tensor luma = (rgb[0] * 0.299 + rgb[1] * 0.587 + rgb[2] * 0.114).mul(255).round().clamp(0, 255).to(torch::kByte).contiguous();
-  LumaPlane plane{static_cast<int>(x.size(3)), static_cast<int>(x.size(2)), {}};
-  plane.samples.assign(luma.data_ptr<uint8_t>(), luma.data_ptr<uint8_t>() + luma.numel());
+LumaPlane luma_of(const torch::Tensor& luma) {
+  const torch::Tensor bytes = luma.round().clamp(0, 255).to(torch::kByte).contiguous();
+  LumaPlane plane{static_cast<int>(luma.size(3)), static_cast<int>(luma.size(2)), {}};
+  plane.samples.assign(bytes.data_ptr<uint8_t>(), bytes.data_ptr<uint8_t>() + bytes.numel());
   return plane;
 }
 
-MotionSearchResult search_motion(const LumaPlane& now, const LumaPlane& before, double bit_price, const MotionField& before_motion) {
-  return Search(now, before, bit_price, before_motion).run();
+MotionField search_motion(const LumaPlane& now, const LumaPlane& before, double step, const MotionField& before_motion) {
+  return Search(now, before, step, before_motion).run();
+}
+
+double difference_along(const MotionField& motion, const LumaPlane& now, const LumaPlane& before) {
+  int64_t sum = 0;
+  for (int y = 0; y < now.height; ++y) {
+    for (int x = 0; x < now.width; ++x) {
+      const MotionVector& v = motion.at(y / kMotionBlockPx, x / kMotionBlockPx);
+      const int from_y = std::clamp(y + ((v.y + 2) >> 2), 0, now.height - 1), from_x = std::clamp(x + ((v.x + 2) >> 2), 0, now.width - 1);
+      const size_t width = static_cast<size_t>(now.width);
+      sum += std::abs(now.samples[y * width + x] - before.samples[from_y * width + from_x]);
+    }
+  }
+  return static_cast<double>(sum) / static_cast<double>(now.samples.size());
+}
+
+double activity_of(const LumaPlane& now) {
+  int64_t activity = 0;
+  for (int top = 0; top < now.height; top += kLargePx) {
+    for (int left = 0; left < now.width; left += kLargePx) {
+      const uint8_t* block = now.samples.data() + static_cast<size_t>(top) * now.width + left;
+      int sum = 0;
+      for (int y = 0; y < kLargePx; ++y) {
+        for (int x = 0; x < kLargePx; ++x) sum += block[y * now.width + x];
+      }
+      const int mean = sum / (kLargePx * kLargePx);
+      for (int y = 0; y < kLargePx; ++y) {
+        for (int x = 0; x < kLargePx; ++x) activity += std::abs(block[y * now.width + x] - mean);
+      }
+    }
+  }
+  return static_cast<double>(activity) / static_cast<double>(now.samples.size());
 }
 
 }  // namespace laconic::models

@@ -40,12 +40,14 @@ TEST(Clips, AreReadFrameByFrame) {
 
 TEST(Clips, SamplesAreAFunctionOfSeedStepAndSample) {
   const ClipSampler sampler(*open_clips(write_clips(5)), 7), same(*open_clips(write_clips(5)), 7);
-  const torch::Tensor x = sampler.sample(3, 1, 4, 64);
-  EXPECT_EQ(x.sizes(), (std::vector<int64_t>{4, 3, 64, 64}));
-  EXPECT_TRUE(torch::equal(x, same.sample(3, 1, 4, 64)));
-  EXPECT_FALSE(torch::equal(x, sampler.sample(4, 1, 4, 64)));
-  EXPECT_GT(x.min().item<double>(), -0.3);
-  EXPECT_LT(x.max().item<double>(), 1.3);
+  const models::FramePlanes x = sampler.sample(3, 1, 4, 64);
+  EXPECT_EQ(x.luma.sizes(), (std::vector<int64_t>{4, 1, 64, 64}));
+  EXPECT_EQ(x.chroma.sizes(), (std::vector<int64_t>{4, 2, 32, 32}));
+  EXPECT_TRUE(torch::equal(x.luma, same.sample(3, 1, 4, 64).luma));
+  EXPECT_FALSE(torch::equal(x.luma, sampler.sample(4, 1, 4, 64).luma));
+  EXPECT_GT(x.luma.min().item<double>(), -20);
+  EXPECT_LT(x.luma.max().item<double>(), 280);
+  EXPECT_LT(x.chroma.abs().max().item<double>(), 150);
 }
 
 TEST(Clips, RefuseWhatIsCutOrOfAnotherFormat) {
@@ -76,15 +78,12 @@ TEST(VideoTask, TrainsAndItsWeightsLoadAgain) {
   VideoTask& task = **owned;
   auto trainer = Trainer::create(config, options, std::move(*owned));
   ASSERT_TRUE(trainer.ok()) << trainer.status().message();
-  const torch::Tensor before = task.video_network()->parameters()[3].clone();
+  const torch::Tensor before = task.filter()->parameters()[3].clone();
   ASSERT_TRUE((*trainer)->run([](int64_t) { return ok_status(); }).ok());
-  EXPECT_FALSE(torch::equal(before, task.video_network()->parameters()[3]));
+  EXPECT_FALSE(torch::equal(before, task.filter()->parameters()[3]));
 
-  CountOptions count;
-  count.samples_per_anchor = 1;
-  count.crop_px = 64;
   const std::string path = test::temporary_path("video.safetensors");
-  ASSERT_TRUE(models::save_video_weights(path, task.video_network(), task.count_tables(count), models::model_id_text(task.image().model_id), "{}").ok());
+  ASSERT_TRUE(models::save_video_weights(path, task.filter(), models::model_id_text(task.image().model_id), "{}").ok());
   const auto loaded = models::load_video_weights(path, "cpu");
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
   EXPECT_EQ((*loaded)->image_model_id, models::model_id_text(task.image().model_id));

@@ -1,7 +1,7 @@
 // Films of released versions must decode to the same symbols for ever, and to the same samples within a tolerance.
 //   golden_film_test --update_golden    writes them anew: only together with a new version in FORMAT.md
 //
-// film.v2.packets: the stream header, then the packets, each after its length in bytes (u32); film.v2.txt: for each packet the
+// film.v3.packets: the stream header, then the packets, each after its length in bytes (u32); film.v3.txt: for each packet the
 // symbol hash and the mean of each plane.
 #include <gtest/gtest.h>
 
@@ -20,8 +20,8 @@ namespace {
 
 bool update_golden = false;
 const std::string kFolder = std::string(LACONIC_SOURCE_DIR) + "/tests/golden/";
-const std::string kImageWeights = kFolder + "tiny.v1.safetensors", kVideoWeights = kFolder + "tiny_video.v1.safetensors";
-const std::string kPackets = kFolder + "film.v2.packets", kExpected = kFolder + "film.v2.txt";
+const std::string kImageWeights = kFolder + "tiny.v1.safetensors", kVideoWeights = kFolder + "tiny_video.v2.safetensors";
+const std::string kPackets = kFolder + "film.v3.packets", kExpected = kFolder + "film.v3.txt";
 constexpr int kNumFrames = 7;
 
 std::vector<Bytes> read_packets() {

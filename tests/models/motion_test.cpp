@@ -10,7 +10,7 @@ namespace {
 // Smooth random texture, the same for the same seed.
 torch::Tensor texture(int height, int width) {
   torch::manual_seed(5);
-  const torch::Tensor coarse = torch::rand({1, 3, height / 4, width / 4});
+  const torch::Tensor coarse = torch::rand({1, 1, height / 4, width / 4}) * 255;
   return torch::upsample_bilinear2d(coarse, {height, width}, /*align_corners=*/false);
 }
 
@@ -34,7 +34,7 @@ TEST(Motion, WholePixelsAreFetchedExactlyAndTheEdgeIsRepeated) {
 }
 
 TEST(Motion, HalfPixelsLieBetween) {
-  torch::Tensor ramp = torch::arange(48).to(torch::kFloat).view({1, 1, 1, 48}).expand({1, 3, 32, 48}).contiguous();
+  torch::Tensor ramp = torch::arange(48).to(torch::kFloat).view({1, 1, 1, 48}).expand({1, 2, 32, 48}).contiguous();
   const torch::Tensor moved = compensate(ramp, uniform(32, 48, {2, 0}));
   EXPECT_LT((moved.slice(3, 2, 44) - ramp.slice(3, 2, 44) - 0.5).abs().max().item<double>(), 1e-5);
 }
@@ -45,31 +45,43 @@ TEST(Motion, AVectorFarOutsideFetchesTheEdge) {
   EXPECT_LT((moved - x.slice(2, 31, 32).slice(3, 47, 48)).abs().max().item<double>(), 1e-5);
 }
 
-TEST(Motion, StillMaskKeepsAwayFromWhatMoves) {
-  MotionField field(8, 8);  // 4x4 latents
-  field.at(0, 1) = {0, 3};  // of latent 0, 0
-  const torch::Tensor still = still_mask(field);
-  EXPECT_EQ(still.sum().item<double>(), 12);
-  EXPECT_EQ((still.slice(2, 0, 2).slice(3, 0, 2)).sum().item<double>(), 0);
-  EXPECT_EQ(motion_activation(field)[0][0][0][0].item<double>(), 3);
+TEST(Motion, PlanesOfHalfTheSizeMoveByHalf) {
+  const torch::Tensor x = texture(32, 48);
+  const torch::Tensor moved = compensate(x.slice(2, 0, 16).slice(3, 0, 24).contiguous(), uniform(32, 48, {16, -8}));  // 2 samples right, 1 up
+  EXPECT_TRUE(torch::equal(moved.slice(2, 1, 16).slice(3, 0, 22), x.slice(2, 0, 15).slice(3, 2, 24)));
+  const torch::Tensor ramp = torch::arange(24).to(torch::kFloat).view({1, 1, 1, 24}).expand({1, 2, 16, 24}).contiguous();
+  const torch::Tensor by_an_eighth = compensate(ramp, uniform(32, 48, {1, 0}));
+  EXPECT_LT((by_an_eighth.slice(3, 2, 20) - ramp.slice(3, 2, 20) - 0.125).abs().max().item<double>(), 1e-5);
+}
+
+TEST(Motion, CandidatesAreTheVectorsAround) {
+  MotionField field(4, 6), before(4, 6);
+  field.at(2, 1) = {1, 0};
+  field.at(1, 2) = {2, 0};
+  field.at(1, 4) = {3, 0};
+  before.at(2, 2) = {4, 0};
+  const auto candidates = motion_candidates(field, before, 2, 2, 2);
+  for (int i = 0; i < kNumMotionCandidates; ++i) EXPECT_EQ(candidates[static_cast<size_t>(i)].x, i + 1);
+  EXPECT_EQ(predict_motion(field, 2, 2, 2).x, 2);
+  EXPECT_TRUE(motion_candidates(field, before, 0, 0, 2)[2].is_zero());  // outside
 }
 
 TEST(MotionSearch, FindsHowATextureMoved) {
   const torch::Tensor wide = texture(96, 160);
   const torch::Tensor before = wide.slice(2, 16, 80).slice(3, 16, 144).contiguous(), now = wide.slice(2, 13, 77).slice(3, 21, 149).contiguous();
-  const MotionSearchResult found = search_motion(luma_of(now), luma_of(before), 1, {});
+  const MotionField found = search_motion(luma_of(now), luma_of(before), 1, {});
   int num_right = 0;
-  for (const MotionVector& v : found.motion.vectors) num_right += v == MotionVector{20, -12};
-  EXPECT_GT(num_right, static_cast<int>(found.motion.vectors.size() * 3 / 4));
-  EXPECT_GT(found.mean_activity, 5);
-  EXPECT_LT(found.mean_error, found.mean_activity / 4);  // what is left lies at the edges, where texture came in
+  for (const MotionVector& v : found.vectors) num_right += v == MotionVector{20, -12};
+  EXPECT_GT(num_right, static_cast<int>(found.vectors.size() * 3 / 4));
+  EXPECT_GT(activity_of(luma_of(now)), 5);
+  EXPECT_LT(difference_along(found, luma_of(now), luma_of(before)), activity_of(luma_of(now)) / 4);  // what is left lies at the edges, where texture came in
 }
 
 TEST(MotionSearch, FindsNothingInAFrameThatStandsStill) {
   const LumaPlane plane = luma_of(texture(64, 64));
-  const MotionSearchResult found = search_motion(plane, plane, 1, {});
-  EXPECT_TRUE(found.motion.is_zero());
-  EXPECT_EQ(found.mean_error, 0);
+  const MotionField found = search_motion(plane, plane, 1, {});
+  EXPECT_TRUE(found.is_zero());
+  EXPECT_EQ(difference_along(found, plane, plane), 0);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "models/image/weights.h"
 #include "models/video/weights.h"
 
 namespace laconic::test {

@@ -1,0 +1,88 @@
+#include "codec/video/predicted_frame.h"
+
+#include <algorithm>
+
+namespace laconic {
+namespace {
+
+const std::vector<size_t> kNumMapContexts = {1, 9, 2, 8};
+
+models::FramePlanes to_device(const models::FramePlanes& planes, const torch::Device& device) {
+  return {planes.luma.to(device), planes.chroma.to(device)};
+}
+
+}  // namespace
+
+FilterMap::FilterMap(int height_px, int width_px)
+    : rows((height_px + kFilterBlockPx - 1) / kFilterBlockPx), columns((width_px + kFilterBlockPx - 1) / kFilterBlockPx),
+      is_filtered(static_cast<size_t>(rows) * columns) {}
+
+PredictionCoders::PredictionCoders(const models::FramePlanes& planes)
+    : motion(static_cast<int>(planes.luma.size(2)) / models::kMotionBlockPx, static_cast<int>(planes.luma.size(3)) / models::kMotionBlockPx),
+      residual(static_cast<int>(planes.luma.size(2)) / models::kResidualBlockPx, static_cast<int>(planes.luma.size(3)) / models::kResidualBlockPx,
+               planes.chroma.size(2) == planes.luma.size(2) ? models::kResidualBlockPx : models::kResidualBlockPx / 2),
+      before_(static_cast<int>(planes.luma.size(2)), static_cast<int>(planes.luma.size(3))), mixer_(kNumMapContexts, 1) {}
+
+template <typename Coder>
+bool PredictionCoders::walk(FilterMap& map, Coder& coder) {
+  for (int row = 0; row < map.rows; ++row) {
+    for (int column = 0; column < map.columns; ++column) {
+      const auto at = [&](int r, int c) -> size_t { return r < 0 || c < 0 ? 2 : map.is_filtered[static_cast<size_t>(r) * map.columns + c]; };
+      const size_t i = static_cast<size_t>(row) * map.columns + column, before = before_.is_filtered[i];
+      mixer_.choose(0, 0);
+      mixer_.choose(1, 3 * at(row - 1, column) + at(row, column - 1));
+      mixer_.choose(2, before);
+      mixer_.choose(3, 4 * before + 2 * (at(row - 1, column) == 1) + (at(row, column - 1) == 1));
+      bool is_filtered = map.is_filtered[i] != 0;
+      if (!coder.bit(is_filtered, mixer_, 0)) return false;
+      map.is_filtered[i] = is_filtered;
+    }
+  }
+  before_ = map;
+  return true;
+}
+
+Status PredictionCoders::encode(const FilterMap& map, RangeEncoder& encoder) {
+  MixedWriter writer(encoder);
+  FilterMap walked = map;
+  return walk(walked, writer) ? ok_status() : writer.status();
+}
+
+Result<FilterMap> PredictionCoders::decode(RangeDecoder& decoder) {
+  MixedReader reader(decoder);
+  FilterMap map = before_;
+  if (!walk(map, reader)) return reader.status();
+  return map;
+}
+
+models::FramePlanes filter_frame(models::LoopFilter filter, const torch::Device& device, const models::FramePlanes& coded, const models::FramePlanes& reference, double step) {
+  torch::NoGradGuard no_grad;
+  return to_device(filter->forward(to_device(coded, device), to_device(reference, device), step), torch::kCPU);
+}
+
+models::FramePlanes merge_filtered(const models::FramePlanes& coded, const models::FramePlanes& filtered, const FilterMap& map) {
+  if (std::all_of(map.is_filtered.begin(), map.is_filtered.end(), [](uint8_t f) { return f != 0; })) return filtered;
+  models::FramePlanes result{coded.luma.clone(), coded.chroma.clone()};
+  const int64_t chroma_px = kFilterBlockPx * coded.chroma.size(2) / coded.luma.size(2);
+  for (int row = 0; row < map.rows; ++row) {
+    for (int column = 0; column < map.columns; ++column) {
+      if (!map.is_filtered[static_cast<size_t>(row) * map.columns + column]) continue;
+      const auto square = [&](const torch::Tensor& plane, int64_t side) {
+        return plane.slice(2, row * side, (row + 1) * side).slice(3, column * side, (column + 1) * side);
+      };
+      square(result.luma, kFilterBlockPx).copy_(square(filtered.luma, kFilterBlockPx));
+      square(result.chroma, chroma_px).copy_(square(filtered.chroma, chroma_px));
+    }
+  }
+  return result;
+}
+
+void add_symbols(const models::MotionField& motion, const models::Residual& residual, const FilterMap& map, std::vector<int16_t>& symbols) {
+  for (const models::MotionVector& v : motion.vectors) symbols.insert(symbols.end(), {v.x, v.y});
+  for (const models::Transform t : residual.transforms) symbols.push_back(static_cast<int16_t>(t));
+  symbols.insert(symbols.end(), residual.luma.begin(), residual.luma.end());
+  symbols.insert(symbols.end(), residual.chroma.begin(), residual.chroma.end());
+  symbols.insert(symbols.end(), map.is_filtered.begin(), map.is_filtered.end());
+}
+
+}  // namespace laconic

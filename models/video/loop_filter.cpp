@@ -1,0 +1,69 @@
+#include "models/video/loop_filter.h"
+
+#include <cmath>
+
+#include "models/config_fields.h"
+
+namespace laconic::models {
+namespace {
+
+constexpr int kFold = 4;                                   // samples of luma on a side of a position
+constexpr int kLumaFeatures = kFold * kFold, kChromaFeatures = 2 * (kFold / 2) * (kFold / 2);
+constexpr int kPlaneFeatures = kLumaFeatures + kChromaFeatures;
+constexpr int kFeatures = 2 * kPlaneFeatures + kPlaneFeatures + 1;
+constexpr double kReach = 6;  // of features that count steps
+
+template <typename Config, typename Visit>
+void visit_fields(Config& c, Visit&& visit) {
+  visit("width", c.width);
+  visit("blocks", c.blocks);
+}
+
+torch::Tensor halved(const torch::Tensor& chroma, const torch::Tensor& luma) {
+  return chroma.size(2) == luma.size(2) ? torch::avg_pool2d(chroma, 2) : chroma;
+}
+torch::Tensor folded(const torch::Tensor& luma, const torch::Tensor& chroma) {
+  return torch::cat({fold(luma, kFold), fold(halved(chroma, luma), kFold / 2)}, 1);
+}
+// The plane less what it is around each place.
+torch::Tensor detail(const torch::Tensor& x) { return x - torch::avg_pool2d(x, 9, 1, 4, false, false); }
+
+}  // namespace
+
+std::string loop_filter_config_to_json(const LoopFilterConfig& config) {
+  return fields_to_json([&](auto&& visit) { visit_fields(config, visit); });
+}
+
+std::string loop_filter_config_from_json(const std::string& text, LoopFilterConfig& config) {
+  const std::string wrong = fields_from_json(text, [&](auto&& visit) { visit_fields(config, visit); });
+  if (!wrong.empty()) return wrong;
+  const bool is_sane = config.width >= 4 && config.width <= 512 && config.blocks >= 0 && config.blocks <= 32;
+  return is_sane ? std::string() : "the network's configuration has a width or count out of range";
+}
+
+LoopFilterImpl::LoopFilterImpl(const LoopFilterConfig& config) : config_(config) {
+  embed_ = register_module("embed", Pointwise(kFeatures, config.width));
+  blocks_ = register_module("blocks", torch::nn::ModuleList());
+  for (int i = 0; i < config.blocks; ++i) blocks_->push_back(TokenMixer(config.width));
+  out_ = register_module("out", Pointwise(config.width, kPlaneFeatures, 0.0));
+}
+
+FramePlanes LoopFilterImpl::forward(const FramePlanes& coded, const FramePlanes& reference, double step) {
+  const double in_steps = 1 / step;
+  const auto limited = [&](const torch::Tensor& x) { return (x * in_steps).clamp(-kReach, kReach); };
+  const torch::Tensor level = folded(coded.luma / 128 - 1, coded.chroma / 64);
+  const torch::Tensor shape = folded(limited(detail(coded.luma)), limited(detail(coded.chroma)));
+  const torch::Tensor change = folded(limited(coded.luma - reference.luma), limited(coded.chroma - reference.chroma));
+  const torch::Tensor how_coarse = torch::full_like(level.narrow(1, 0, 1), std::log2(step) / 3 - 1);
+  torch::Tensor x = activate(embed_(torch::cat({level, shape, change, how_coarse}, 1).contiguous(torch::MemoryFormat::ChannelsLast)));
+  for (const auto& block : *blocks_) x = block->as<TokenMixerImpl>()->forward(x);
+  const torch::Tensor correction = out_(x) * step;
+  FramePlanes result;
+  result.luma = coded.luma + torch::pixel_shuffle(correction.narrow(1, 0, kLumaFeatures), kFold);
+  torch::Tensor chroma = torch::pixel_shuffle(correction.narrow(1, kLumaFeatures, kChromaFeatures), kFold / 2);
+  if (coded.chroma.size(2) == coded.luma.size(2)) chroma = torch::upsample_nearest2d(chroma, {coded.chroma.size(2), coded.chroma.size(3)});
+  result.chroma = coded.chroma + chroma;
+  return result;
+}
+
+}  // namespace laconic::models
