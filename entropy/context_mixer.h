@@ -1,5 +1,5 @@
 // Binary decisions whose probability is mixed from several learning models, each with a context of its own, by weights that learn as
-// well. For data that no network predicts and of which there is little (motion, z of films).
+// well. For data that no network predicts and of which there is little (motion and residuals of films).
 //
 // Note [Mixing]
 // Logistic mixing as in PAQ (Mahoney, "Adaptive Weighing of Context Models for Lossless Data Compression", 2005). In the domain

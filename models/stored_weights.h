@@ -1,5 +1,5 @@
 // What weights files of all media have in common (FORMAT.md 10): tensors checked by name, type and shape, exact layers as
-// integers, probability tables, and the latent model that pictures and films share.
+// integers, probability tables, and the latent model of pictures.
 #pragma once
 
 #include <torch/torch.h>
@@ -25,7 +25,7 @@ struct StoredTable {
 // The tables of a latent model.
 struct LatentTables {
   std::vector<StoredTable> scales;  // kNumScales, by scale index
-  std::vector<StoredTable> hyper;   // pictures and films: kNumAnchors * Z, [anchor][channel]; sound: [channel][position]
+  std::vector<StoredTable> hyper;   // pictures: kNumAnchors * Z, [anchor][channel]; sound: [channel][position]
   int skip_below = 0;               // symbols whose scale index is lower are not coded and are 0
 };
 

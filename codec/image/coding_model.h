@@ -1,5 +1,4 @@
-// A latent model with its probability tables in the range coder's form: all that coding latents takes. Pictures have one, the
-// predicted frames of films another.
+// A latent model with its probability tables in the range coder's form: all that coding latents takes.
 #pragma once
 
 #include "codec/base/status.h"

@@ -78,45 +78,66 @@ ResidualChooser::Prices ResidualChooser::prices() const {
   return p;
 }
 
-Residual ResidualChooser::choose(const FramePlanes& now, const FramePlanes& reference, const MotionField& motion, double step) {
-  const int height = static_cast<int>(now.luma.size(2)), width = static_cast<int>(now.luma.size(3));
-  const int rows = height / kResidualBlockPx, columns = width / kResidualBlockPx;
-  const int chroma_px = now.chroma.size(2) == height ? kResidualBlockPx : kResidualBlockPx / 2, chroma_width = columns * chroma_px;
-  Residual result(rows, columns, chroma_px);
-  const torch::Tensor luma = (now.luma - reference.luma)[0][0] / step, chroma = (now.chroma - reference.chroma)[0] / step;
-  std::array<torch::Tensor, kNumTransforms> luma_coefficients;
-  for (int t = 0; t < kNumTransforms; ++t) luma_coefficients[t] = transform_plane(luma, static_cast<Transform>(t)).contiguous();
-  // [plane][transform]; of 4:2:0 only the DCT of 8x8.
-  std::array<std::array<torch::Tensor, kNumTransforms>, 2> chroma_coefficients;
-  for (int c = 0; c < 2; ++c) {
+// One frame's choice, block by block in raster order.
+class ResidualChooser::Frame {
+ public:
+  Frame(ResidualChooser& known, const FramePlanes& now, const FramePlanes& reference, const MotionField& motion, double step)
+      : known_(known), price_(known.prices()), motion_(motion), width_(static_cast<int>(now.luma.size(3))), chroma_px_(chroma_px_of(now)),
+        result_(static_cast<int>(now.luma.size(2)) / kResidualBlockPx, width_ / kResidualBlockPx, chroma_px_), luma_map_(2 * result_.rows, 2 * result_.columns) {
+    const torch::Tensor luma = (now.luma - reference.luma)[0][0] / step, chroma = (now.chroma - reference.chroma)[0] / step;
+    const int scale = chroma_px_ / kCellPx;
+    for (NonzeroMap& map : chroma_maps_) map = NonzeroMap(scale * result_.rows, scale * result_.columns);
     for (int t = 0; t < kNumTransforms; ++t) {
-      if (chroma_px == kResidualBlockPx || t == 1) chroma_coefficients[c][t] = transform_plane(chroma[c], static_cast<Transform>(t)).contiguous();
+      units_[t].resize(static_cast<size_t>(1) << (2 * t));
+      luma_[t] = transform_plane(luma, static_cast<Transform>(t)).contiguous();
+      for (int c = 0; c < 2; ++c) {
+        if (chroma_px_ == kResidualBlockPx || t == kChromaTransform) chroma_[c][t] = transform_plane(chroma[c], static_cast<Transform>(t)).contiguous();
+      }
+    }
+    if (known_.luma_before_.rows() != luma_map_.rows()) {
+      known_.luma_before_ = luma_map_;
+      known_.chroma_before_ = chroma_maps_;
     }
   }
-  const Prices price = prices();
-  NonzeroMap luma_map(height / kCellPx, width / kCellPx);
-  std::array<NonzeroMap, 2> chroma_maps = {NonzeroMap(rows * chroma_px / kCellPx, columns * chroma_px / kCellPx), NonzeroMap(rows * chroma_px / kCellPx, columns * chroma_px / kCellPx)};
-  if (luma_before_.rows() == 0) {
-    luma_before_ = luma_map;
-    chroma_before_ = chroma_maps;
+
+  Residual run() {
+    for (int row = 0; row < result_.rows; ++row) {
+      for (int column = 0; column < result_.columns; ++column) {
+        choose_luma(row, column);
+        for (int c = 0; c < 2; ++c) choose_chroma(row, column, c);
+      }
+    }
+    known_.luma_before_ = std::move(luma_map_);
+    known_.chroma_before_ = std::move(chroma_maps_);
+    return std::move(result_);
   }
 
-  const auto choose_unit = [&](const float* from, int stride, int size, int kind, int activity, double weight, Unit& unit) {
-    const auto& bits = price.symbols[kind];
-    unit.cost = kLambda * price.units[kind][activity][1];
-    unit.zero_cost = kLambda * price.units[kind][activity][0];
+ private:
+  static constexpr int kChromaTransform = 1;  // of blocks of 8x8
+  static int chroma_px_of(const FramePlanes& planes) { return planes.chroma.size(2) == planes.luma.size(2) ? kResidualBlockPx : kResidualBlockPx / 2; }
+
+  // How much lies around a cell, and in the one it shows of the frame before.
+  int activity_at(const NonzeroMap& map, const NonzeroMap& before, int row, int column, int cell_px) const {
+    const MotionVector& v = motion_.at(row * cell_px / kMotionBlockPx, column * cell_px / kMotionBlockPx);
+    return map.at(row - 1, column) + map.at(row, column - 1) + before.at(row + cells_moved(v.y, cell_px), column + cells_moved(v.x, cell_px));
+  }
+
+  // from: coefficients in steps.
+  void choose_unit(const float* from, int stride, int size, int kind, int activity, double weight, Unit& unit) const {
+    unit.cost = kLambda * price_.units[kind][activity][1];
+    unit.zero_cost = kLambda * price_.units[kind][activity][0];
     unit.num_nonzero = 0;
     for (int i = 0; i < size; ++i) {
       for (int j = 0; j < size; ++j) {
         const double value = from[i * stride + j], magnitude = std::abs(value);
-        const auto& b = bits[frequency_class(size, i, j)][activity];
-        double best = weight * magnitude * magnitude + kLambda * b[0];
+        const auto& bits = price_.symbols[kind][frequency_class(size, i, j)][activity];
+        double best = weight * magnitude * magnitude + kLambda * bits[0];
         unit.zero_cost += weight * magnitude * magnitude;
         int chosen = 0;
         if (magnitude > 0.5) {
           const int nearest = static_cast<int>(std::min(30000.0, magnitude + 0.5));
           for (int m = nearest; m >= std::max(1, nearest - 1); --m) {
-            const double error = magnitude - m, cost = weight * error * error + kLambda * (b[std::min(m, kSizes - 1)] + bits_beyond(m));
+            const double error = magnitude - m, cost = weight * error * error + kLambda * (bits[std::min(m, kSizes - 1)] + bits_beyond(m));
             if (cost < best) best = cost, chosen = m;
           }
         }
@@ -129,102 +150,129 @@ Residual ResidualChooser::choose(const FramePlanes& now, const FramePlanes& refe
       unit.cost = unit.zero_cost;
       unit.num_nonzero = 0;
     }
-  };
-  const auto keep_unit = [&](const Unit& unit, int16_t* to, int stride, int size, int kind, int activity) {
-    units_[kind][activity][unit.num_nonzero > 0] += 1;
-    if (unit.num_nonzero == 0) return;
-    for (int i = 0; i < size; ++i) {
+  }
+
+  void keep_unit(const Unit& unit, int16_t* to, int stride, int size, int kind, int activity) {
+    known_.units_[kind][activity][unit.num_nonzero > 0] += 1;
+    for (int i = 0; i < size && unit.num_nonzero > 0; ++i) {
       for (int j = 0; j < size; ++j) {
         const int16_t symbol = unit.symbols[i * size + j];
         to[i * stride + j] = symbol;
-        symbols_[kind][frequency_class(size, i, j)][activity][std::min(std::abs(int{symbol}), kSizes - 1)] += 1;
-      }
-    }
-  };
-
-  std::array<std::vector<Unit>, kNumTransforms> units;
-  for (int t = 0; t < kNumTransforms; ++t) units[t].resize(static_cast<size_t>(1) << (2 * t));
-  for (int row = 0; row < rows; ++row) {
-    for (int column = 0; column < columns; ++column) {
-      const size_t block = static_cast<size_t>(row) * columns + column;
-      // By cell of 8x8; the cells of a block are chosen together, so a neighbour inside it tells nothing yet.
-      const auto activity_at = [&](const NonzeroMap& map, const NonzeroMap& before, int r, int c, int cell_px) {
-        const MotionVector& v = motion.at(r * cell_px / kMotionBlockPx, c * cell_px / kMotionBlockPx);
-        return map.at(r - 1, c) + map.at(r, c - 1) + before.at(r + cells_moved(v.y, cell_px), c + cells_moved(v.x, cell_px));
-      };
-      int cell_activities[4], block_sum = 0;
-      for (int k = 0; k < 4; ++k) {
-        const int sum = activity_at(luma_map, luma_before_, 2 * row + k / 2, 2 * column + k % 2, kCellPx);
-        cell_activities[k] = activity_class(sum);
-        block_sum += sum;
-      }
-      const int block_activity = activity_class((block_sum + 3) / 4);
-      double best = 0, zero = 0;
-      int chosen = -1;
-      for (int t = 0; t < kNumTransforms; ++t) {
-        const int size = 16 >> t;
-        double cost = kLambda * (price.blocks[block_activity][1] + price.transforms[t]);
-        bool is_zero = true;
-        zero = kLambda * price.blocks[block_activity][0];
-        for (int u = 0; u < 1 << (2 * t); ++u) {
-          const int top = (u >> t) * size, left = (u & ((1 << t) - 1)) * size, cell = t == 0 ? 0 : (top / kCellPx) * 2 + left / kCellPx;
-          const int activity = t == 0 ? block_activity : cell_activities[cell];
-          const float* from = luma_coefficients[t].data_ptr<float>() + static_cast<int64_t>(row * 16 + top) * width + column * 16 + left;
-          Unit& unit = units[t][u];
-          choose_unit(from, width, size, t, activity, 1, unit);
-          cost += unit.cost;
-          zero += unit.zero_cost - kLambda * price.units[t][activity][0];
-          is_zero = is_zero && unit.num_nonzero == 0;
-        }
-        if (is_zero || cost >= zero || (chosen >= 0 && cost >= best)) continue;
-        best = cost;
-        chosen = t;
-      }
-      blocks_[block_activity][chosen >= 0] += 1;
-      if (chosen >= 0) {
-        transforms_[chosen] += 1;
-        result.transforms[block] = static_cast<Transform>(chosen);
-        const int t = chosen, size = 16 >> t;
-        for (int u = 0; u < 1 << (2 * t); ++u) {
-          const int top = (u >> t) * size, left = (u & ((1 << t) - 1)) * size, cell = t == 0 ? 0 : (top / kCellPx) * 2 + left / kCellPx;
-          keep_unit(units[t][u], result.luma.data() + static_cast<size_t>(row * 16 + top) * width + column * 16 + left, width, size, t,
-                    t == 0 ? block_activity : cell_activities[cell]);
-          const int n = units[t][u].num_nonzero;
-          for (int k = 0; k < 4; ++k) {
-            if (t == 0) luma_map.add(2 * row + k / 2, 2 * column + k % 2, (n + 3) / 4);
-            else if (k == cell) luma_map.add(2 * row + k / 2, 2 * column + k % 2, n);
-          }
-        }
-      }
-      // Chroma, with luma's transform where it is as large.
-      const int t = chroma_px == kResidualBlockPx ? static_cast<int>(result.transforms[block]) : 1, size = 16 >> t;
-      for (int c = 0; c < 2; ++c) {
-        for (int top = 0; top < chroma_px; top += size) {
-          for (int left = 0; left < chroma_px; left += size) {
-            const int cell_row = (row * chroma_px + top) / kCellPx, cell_column = (column * chroma_px + left) / kCellPx;
-            const int activity = activity_class(activity_at(chroma_maps[c], chroma_before_[c], cell_row, cell_column, kResidualBlockPx * kCellPx / chroma_px));
-            Unit& unit = units[0][0];
-            const size_t at = static_cast<size_t>(row * chroma_px + top) * chroma_width + column * chroma_px + left;
-            choose_unit(chroma_coefficients[c][t].data_ptr<float>() + at, chroma_width, size, kKinds - 1, activity, kChromaWeight, unit);
-            keep_unit(unit, result.chroma.data() + static_cast<size_t>(c) * rows * chroma_px * chroma_width + at, chroma_width, size, kKinds - 1, activity);
-            if (size < 16) {
-              chroma_maps[c].add(cell_row, cell_column, unit.num_nonzero);
-            } else {
-              for (int k = 0; k < 4; ++k) chroma_maps[c].add(cell_row + k / 2, cell_column + k % 2, (unit.num_nonzero + 3) / 4);
-            }
-          }
-        }
+        known_.symbols_[kind][frequency_class(size, i, j)][activity][std::min(std::abs(int{symbol}), kSizes - 1)] += 1;
       }
     }
   }
-  luma_before_ = std::move(luma_map);
-  chroma_before_ = std::move(chroma_maps);
-  // Older frames count less and less.
-  for (auto& kind : symbols_) for (auto& f : kind) for (auto& counts : f) for (float& n : counts) n = std::max(0.02f, n * 0.9f);
-  for (auto& kind : units_) for (auto& counts : kind) for (float& n : counts) n = std::max(0.1f, n * 0.9f);
-  for (auto& counts : blocks_) for (float& n : counts) n = std::max(0.1f, n * 0.9f);
-  for (float& n : transforms_) n = std::max(0.5f, n * 0.9f);
+
+  static void add_to_map(NonzeroMap& map, int row, int column, int size, int count) {
+    if (size < kResidualBlockPx) return map.add(row, column, count);
+    for (int k = 0; k < 4; ++k) map.add(row + k / 2, column + k % 2, (count + 3) / 4);
+  }
+
+  // A DCT block of a block's luma: where it begins there, and which of the block's cells that is.
+  struct Place {
+    int top, left, cell;
+  };
+  static Place place_of(int transform, int unit) {
+    const int size = kResidualBlockPx >> transform, top = (unit >> transform) * size, left = (unit & ((1 << transform) - 1)) * size;
+    return {top, left, top / kCellPx * 2 + left / kCellPx};
+  }
+
+  void choose_luma(int row, int column) {
+    // The cells of a block are chosen together, so a neighbour inside it tells nothing yet.
+    std::array<int, 4> activities;
+    int sum = 0;
+    for (int k = 0; k < 4; ++k) {
+      const int around = activity_at(luma_map_, known_.luma_before_, 2 * row + k / 2, 2 * column + k % 2, kCellPx);
+      activities[static_cast<size_t>(k)] = activity_class(around);
+      sum += around;
+    }
+    const int block_activity = activity_class((sum + 3) / 4);
+    const auto activity_of = [&](int transform, int cell) { return transform == 0 ? block_activity : activities[static_cast<size_t>(cell)]; };
+    double best = 0;
+    int chosen = -1;  // the transform; -1: all zero
+    for (int t = 0; t < kNumTransforms; ++t) {
+      const int size = kResidualBlockPx >> t;
+      double cost = kLambda * (price_.blocks[block_activity][1] + price_.transforms[t]), zero_cost = kLambda * price_.blocks[block_activity][0];
+      bool is_zero = true;
+      for (int u = 0; u < 1 << (2 * t); ++u) {
+        const Place place = place_of(t, u);
+        const int activity = activity_of(t, place.cell);
+        const int64_t at = static_cast<int64_t>(row * kResidualBlockPx + place.top) * width_ + column * kResidualBlockPx + place.left;
+        Unit& unit = units_[t][u];
+        choose_unit(luma_[t].data_ptr<float>() + at, width_, size, t, activity, 1, unit);
+        cost += unit.cost;
+        zero_cost += unit.zero_cost - kLambda * price_.units[t][activity][0];
+        is_zero = is_zero && unit.num_nonzero == 0;
+      }
+      if (is_zero || cost >= zero_cost || (chosen >= 0 && cost >= best)) continue;
+      best = cost;
+      chosen = t;
+    }
+    known_.blocks_[block_activity][chosen >= 0] += 1;
+    if (chosen < 0) return;
+    known_.transforms_[chosen] += 1;
+    result_.transforms[static_cast<size_t>(row) * result_.columns + column] = static_cast<Transform>(chosen);
+    const int size = kResidualBlockPx >> chosen;
+    for (int u = 0; u < 1 << (2 * chosen); ++u) {
+      const Place place = place_of(chosen, u);
+      const size_t at = static_cast<size_t>(row * kResidualBlockPx + place.top) * width_ + column * kResidualBlockPx + place.left;
+      keep_unit(units_[chosen][u], result_.luma.data() + at, width_, size, chosen, activity_of(chosen, place.cell));
+      add_to_map(luma_map_, 2 * row + place.cell / 2, 2 * column + place.cell % 2, size, units_[chosen][u].num_nonzero);
+    }
+  }
+
+  // With luma's transform where chroma is as large.
+  void choose_chroma(int row, int column, int c) {
+    const size_t block = static_cast<size_t>(row) * result_.columns + column;
+    const int t = chroma_px_ == kResidualBlockPx ? static_cast<int>(result_.transforms[block]) : kChromaTransform, size = kResidualBlockPx >> t;
+    const int stride = result_.columns * chroma_px_;
+    int16_t* plane = result_.chroma.data() + static_cast<size_t>(c) * result_.rows * chroma_px_ * stride;
+    for (int top = row * chroma_px_; top < (row + 1) * chroma_px_; top += size) {
+      for (int left = column * chroma_px_; left < (column + 1) * chroma_px_; left += size) {
+        const int cell_row = top / kCellPx, cell_column = left / kCellPx;
+        const int activity = activity_class(activity_at(chroma_maps_[c], known_.chroma_before_[c], cell_row, cell_column, kResidualBlockPx * kCellPx / chroma_px_));
+        const size_t at = static_cast<size_t>(top) * stride + left;
+        Unit& unit = units_[0][0];
+        choose_unit(chroma_[c][t].data_ptr<float>() + at, stride, size, kKinds - 1, activity, kChromaWeight, unit);
+        keep_unit(unit, plane + at, stride, size, kKinds - 1, activity);
+        add_to_map(chroma_maps_[c], cell_row, cell_column, size, unit.num_nonzero);
+      }
+    }
+  }
+
+  ResidualChooser& known_;
+  const Prices price_;
+  const MotionField& motion_;
+  const int width_, chroma_px_;
+  std::array<torch::Tensor, kNumTransforms> luma_;                   // coefficients in steps, by transform
+  std::array<std::array<torch::Tensor, kNumTransforms>, 2> chroma_;  // by plane and transform; of 8x8 blocks only kChromaTransform
+  Residual result_;
+  NonzeroMap luma_map_;
+  std::array<NonzeroMap, 2> chroma_maps_;
+  std::array<std::vector<Unit>, kNumTransforms> units_;  // of the block at hand
+};
+
+Residual ResidualChooser::choose(const FramePlanes& now, const FramePlanes& reference, const MotionField& motion, double step) {
+  Residual result = Frame(*this, now, reference, motion, step).run();
+  forget();
   return result;
+}
+
+// Older frames count less and less.
+void ResidualChooser::forget() {
+  const auto fade = [](auto& counts, float least) {
+    for (float& n : counts) n = std::max(least, n * 0.9f);
+  };
+  for (auto& kind : symbols_) {
+    for (auto& frequency : kind) {
+      for (auto& counts : frequency) fade(counts, 0.02f);
+    }
+  }
+  for (auto& kind : units_) {
+    for (auto& counts : kind) fade(counts, 0.1f);
+  }
+  for (auto& counts : blocks_) fade(counts, 0.1f);
+  fade(transforms_, 0.5f);
 }
 
 }  // namespace laconic::models

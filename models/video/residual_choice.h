@@ -27,7 +27,9 @@ class ResidualChooser {
 
   struct Prices;
   struct Unit;
+  class Frame;
   Prices prices() const;
+  void forget();
 
   std::array<std::array<std::array<Counts, kActivities>, kFrequencies>, kKinds> symbols_;
   std::array<std::array<Flag, kActivities>, kKinds> units_;  // is a DCT block of a coded block zero?

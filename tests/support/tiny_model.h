@@ -16,7 +16,7 @@ models::LatentTables tiny_tables(int num_hyper_tables);
 // The same seed gives the same file. Returns what save_weights returned.
 Status write_tiny_model(const std::string& path, uint64_t seed = 1);
 
-// Video weights that go with the tiny image model of this file; its latent model with random temporal features.
+// Video weights that go with the tiny image model of this file; a loop filter with random weights.
 Status write_tiny_video_model(const std::string& path, const std::string& image_path, uint64_t seed = 1);
 
 }  // namespace laconic::test
