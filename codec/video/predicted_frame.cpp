@@ -7,9 +7,10 @@ namespace {
 
 const std::vector<size_t> kNumMapContexts = {1, 9, 2, 8};
 
-models::FramePlanes to_device(const models::FramePlanes& planes, const torch::Device& device) {
-  return {planes.luma.to(device), planes.chroma.to(device)};
-}
+// The filter runs over bands of the frame, whose activations stay in the processor's caches; the halo is what it sees around: 4 pixels by each
+// token mixer, and the mean over 9x9.
+constexpr int64_t kFilterBandPx = 128;
+int64_t halo_px(const models::LoopFilterConfig& config) { return (4 * config.blocks + 8 + 15) / 16 * 16; }
 
 }  // namespace
 
@@ -57,7 +58,18 @@ Result<FilterMap> PredictionCoders::decode(RangeDecoder& decoder) {
 
 models::FramePlanes filter_frame(models::LoopFilter filter, const torch::Device& device, const models::FramePlanes& coded, const models::FramePlanes& reference, double step) {
   torch::NoGradGuard no_grad;
-  return to_device(filter->forward(to_device(coded, device), to_device(reference, device), step), torch::kCPU);
+  const int64_t halo = halo_px(filter->config()), height = coded.luma.size(2), chroma_shrink = height / coded.chroma.size(2);
+  std::vector<torch::Tensor> luma, chroma;
+  for (int64_t top = 0; top < height; top += kFilterBandPx) {
+    const int64_t bottom = std::min(height, top + kFilterBandPx), first = std::max<int64_t>(0, top - halo), last = std::min(height, bottom + halo);
+    const auto part = [&](const models::FramePlanes& planes) {
+      return models::FramePlanes{planes.luma.slice(2, first, last).to(device), planes.chroma.slice(2, first / chroma_shrink, last / chroma_shrink).to(device)};
+    };
+    const models::FramePlanes filtered = filter->forward(part(coded), part(reference), step);
+    luma.push_back(filtered.luma.slice(2, top - first, bottom - first).to(torch::kCPU));
+    chroma.push_back(filtered.chroma.slice(2, (top - first) / chroma_shrink, (bottom - first) / chroma_shrink).to(torch::kCPU));
+  }
+  return {torch::cat(luma, 2), torch::cat(chroma, 2)};
 }
 
 models::FramePlanes merge_filtered(const models::FramePlanes& coded, const models::FramePlanes& filtered, const FilterMap& map) {
