@@ -9,7 +9,7 @@ const std::vector<size_t> kNumMapContexts = {1, 9, 2, 8};
 
 // The filter runs over bands of the frame, whose activations stay in the processor's caches; the halo is what it sees around: 4 pixels by each
 // token mixer, and the mean over 9x9.
-constexpr int64_t kFilterBandPx = 128;
+constexpr int64_t kFilterBandPx = 256;
 int64_t halo_px(const models::LoopFilterConfig& config) { return (4 * config.blocks + 8 + 15) / 16 * 16; }
 
 }  // namespace
