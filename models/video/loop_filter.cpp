@@ -25,8 +25,8 @@ torch::Tensor halved(const torch::Tensor& chroma, const torch::Tensor& luma) {
 torch::Tensor folded(const torch::Tensor& luma, const torch::Tensor& chroma) {
   return torch::cat({fold(luma, kFold), fold(halved(chroma, luma), kFold / 2)}, 1);
 }
-// The plane less its mean over the 9x9 samples around each place, as far as they lie inside: by columns, then by rows, which takes a
-// fifth of the time of both at once.
+// The plane less its mean over the 9x9 samples around each place, as far as they lie inside: by columns, then by rows, which is
+// quicker than both at once (1080p: 305 against 375 ms a frame for the whole filter).
 torch::Tensor detail(const torch::Tensor& x) {
   const auto mean = [](const torch::Tensor& y, int64_t height, int64_t width) {
     return torch::avg_pool2d(y, {height, width}, /*stride=*/1, {height / 2, width / 2}, /*ceil_mode=*/false, /*count_include_pad=*/false);
