@@ -8,6 +8,7 @@
 namespace laconic {
 namespace {
 
+using models::kCellPx;
 using models::kMotionBlockPx;
 using models::kNumTransforms;
 using models::kResidualBlockPx;
@@ -16,8 +17,6 @@ using models::MotionVector;
 using models::NonzeroMap;
 using models::Residual;
 using models::Transform;
-
-constexpr int kCellPx = 8;
 
 // Kinds of DCT block: luma of 16x16, 8x8, 4x4, and chroma of 8x8 (of 4:4:4: of any size), Cb and Cr.
 constexpr size_t kKinds = 5;

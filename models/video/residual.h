@@ -15,6 +15,7 @@
 namespace laconic::models {
 
 constexpr int kResidualBlockPx = 16;
+constexpr int kCellPx = 8;  // side of the cells of a NonzeroMap
 
 // A frame as films are coded: Y, Cb, Cr of the padded frame.
 struct FramePlanes {

@@ -7,8 +7,6 @@
 namespace laconic::models {
 namespace {
 
-constexpr int kCellPx = 8;
-
 // In squared steps (reference encoders of H.264: 0.136).
 constexpr double kLambda = 0.1;
 // An error of chroma: each of its planes has an eighth of the weight that luma's has in the PSNR of films, but far less to code.
