@@ -1,6 +1,6 @@
 #include "apps/train/video_task.h"
 
-#include <cmath>
+#include <ATen/Parallel.h>
 
 #include "apps/train/image_task.h"
 #include "codec/video/frame_planes.h"
@@ -18,17 +18,48 @@ constexpr double kChromaWeight = 0.5;  // of the two planes together, where luma
 // count from about this part of the step's square on.
 constexpr double kLeastError = 0.01;
 
-FramePlanes frame_of(const FramePlanes& clip, int64_t t) { return {clip.luma.narrow(0, t, 1), clip.chroma.narrow(0, t, 1)}; }
+// A sample of a batch on its way through an encoder.
+struct Sample {
+  FramePlanes clip;
+  double step = 0;
+  models::ResidualChooser chooser;
+  models::MotionField motion;
+  FramePlanes memory;            // the frame before as it came out
+  FramePlanes reference, coded;  // of the frame at hand
 
-torch::Tensor error_of(const FramePlanes& a, const FramePlanes& b) {
-  return (a.luma - b.luma).square().mean() + kChromaWeight * (a.chroma - b.chroma).square().mean();
+  FramePlanes frame(int64_t t) const { return {clip.luma.narrow(0, t, 1), clip.chroma.narrow(0, t, 1)}; }
+
+  void code_frame(int64_t t) {
+    const FramePlanes now = frame(t);
+    motion = models::search_motion(models::luma_of(now.luma), models::luma_of(memory.luma), step, motion);
+    reference = {models::compensate(memory.luma, motion), models::compensate(memory.chroma, motion)};
+    coded = models::add_residual(reference, chooser.choose(now, reference, motion, step), step);
+  }
+};
+
+// planes_of(sample) of all samples: [N, ...].
+template <typename PlanesOf>
+FramePlanes stacked(const std::vector<Sample>& samples, const torch::Device& device, const PlanesOf& planes_of) {
+  std::vector<torch::Tensor> luma, chroma;
+  for (const Sample& sample : samples) {
+    const FramePlanes planes = planes_of(sample);
+    luma.push_back(planes.luma);
+    chroma.push_back(planes.chroma);
+  }
+  return {torch::cat(luma).to(device), torch::cat(chroma).to(device)};
 }
 
-double psnr_of(const FramePlanes& a, const FramePlanes& b) {
-  const auto psnr = [](const torch::Tensor& x, const torch::Tensor& y) {
-    return 10 * std::log10(255 * 255 / std::max(1e-3, (x - y).square().mean().item<double>()));
-  };
-  return (6 * psnr(a.luma, b.luma) + psnr(a.chroma.narrow(1, 0, 1), b.chroma.narrow(1, 0, 1)) + psnr(a.chroma.narrow(1, 1, 1), b.chroma.narrow(1, 1, 1))) / 8;
+// [N], as are those below.
+torch::Tensor squared_error(const torch::Tensor& a, const torch::Tensor& b) { return (a - b).square().mean({1, 2, 3}); }
+
+torch::Tensor error_of(const FramePlanes& a, const FramePlanes& b) {
+  return squared_error(a.luma, b.luma) + kChromaWeight * squared_error(a.chroma, b.chroma);
+}
+
+torch::Tensor psnr_of(const FramePlanes& a, const FramePlanes& b) {
+  const auto psnr = [](const torch::Tensor& x, const torch::Tensor& y) { return 10 * torch::log10(255 * 255 / squared_error(x, y).clamp_min(1e-3)); };
+  const auto plane = [](const FramePlanes& planes, int64_t c) { return planes.chroma.narrow(1, c, 1); };
+  return (6 * psnr(a.luma, b.luma) + psnr(plane(a, 0), plane(b, 0)) + psnr(plane(a, 1), plane(b, 1))) / 8;
 }
 
 }  // namespace
@@ -53,50 +84,59 @@ void VideoTask::draw_batch(int64_t step) {
 }
 
 // Near enough to what an encoder makes of it: rounded without means.
-FramePlanes VideoTask::code_key_frame(const FramePlanes& planes, int quality_step) {
-  const torch::Tensor steps = torch::full({1}, quality_step, torch::TensorOptions().dtype(torch::kFloat).device(device_));
+FramePlanes VideoTask::code_key_frames(const FramePlanes& planes, const torch::Tensor& quality_steps) {
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor steps = quality_steps.to(device_);
   const auto type = config_.bfloat16 ? torch::kBFloat16 : torch::kFloat;
   const torch::Tensor y = image_->network->analyse(to_rgb(planes, {}).to(device_), steps, type);
   return from_rgb(image_->network->synthesise(torch::round(y), steps, type).to(torch::kCPU), VideoFormat());
 }
 
+// What an encoder does for a sample runs on all threads that this one may use, the networks on all samples together.
 PartResult VideoTask::run_part(int64_t begin, int64_t count) {
   const int num_predicted = config_.num_frames - 1;
-  PartResult part;
-  part.sums = torch::zeros({3});
-  for (int64_t i = begin; i < begin + count; ++i) {
-    const FramePlanes clip = clips_->sample(step_, i, config_.num_frames, config_.crop_px);
-    const int quality_step = quality_steps_[i].item<int>();
-    const double step = models::residual_step(quality_step);
-    models::ResidualChooser chooser;
-    models::MotionField motion;
-    FramePlanes memory;
-    {
+  std::vector<Sample> samples(static_cast<size_t>(count));
+  const auto for_each_sample = [&](const auto& work) {
+    at::parallel_for(0, count, 1, [&](int64_t first, int64_t last) {
       const torch::NoGradGuard no_grad;
-      memory = code_key_frame(frame_of(clip, 0), std::min(models::kMaxQualityStep, quality_step + static_cast<int>((step_ * 7 + i * 3) % 5) * kLastKeyGain / 4));
-    }
-    for (int t = 1; t <= num_predicted; ++t) {
-      const FramePlanes now = frame_of(clip, t);
-      FramePlanes reference, coded;
-      {
-        const torch::NoGradGuard no_grad;
-        motion = models::search_motion(models::luma_of(now.luma), models::luma_of(memory.luma), step, motion);
-        reference = {models::compensate(memory.luma, motion), models::compensate(memory.chroma, motion)};
-        coded = models::add_residual(reference, chooser.choose(now, reference, motion, step), step);
-      }
-      const auto there = [&](const FramePlanes& planes) { return FramePlanes{planes.luma.to(device_), planes.chroma.to(device_)}; };
-      const FramePlanes filtered = filter_->forward(there(coded), there(reference), step);
-      const torch::Tensor before = error_of(coded, now), after = error_of(filtered, there(now));
-      const torch::Tensor loss = after / (before.item<double>() + kLeastError * step * step) / static_cast<double>(config_.batch_size * num_predicted);
-      const auto gradients = torch::autograd::grad({loss}, filter_->parameters());
-      if (part.gradients.empty()) part.gradients.resize(gradients.size());
-      for (size_t k = 0; k < gradients.size(); ++k) part.gradients[k] = part.gradients[k].defined() ? part.gradients[k] + gradients[k] : gradients[k];
+      for (int64_t i = first; i < last; ++i) work(samples[static_cast<size_t>(i)], i);
+    });
+  };
+  const torch::Tensor quality_steps = quality_steps_.narrow(0, begin, count);
+  torch::Tensor steps = torch::empty({count}), key_steps = torch::empty({count});
+  for_each_sample([&](Sample& sample, int64_t i) {
+    sample.clip = clips_->sample(step_, begin + i, config_.num_frames, config_.crop_px);
+    const int quality_step = quality_steps[i].item<int>(), key_gain = static_cast<int>((step_ * 7 + (begin + i) * 3) % 5) * kLastKeyGain / 4;
+    sample.step = models::residual_step(quality_step);
+    steps[i] = sample.step;
+    key_steps[i] = std::min(models::kMaxQualityStep, quality_step + key_gain);
+  });
+  const FramePlanes keys = code_key_frames(stacked(samples, torch::kCPU, [](const Sample& sample) { return sample.frame(0); }), key_steps);
+  for_each_sample([&](Sample& sample, int64_t i) { sample.memory = {keys.luma.narrow(0, i, 1), keys.chroma.narrow(0, i, 1)}; });
+  steps = steps.to(device_);
 
-      const torch::NoGradGuard no_grad;
-      const FramePlanes output = {filtered.luma.detach().to(torch::kCPU), filtered.chroma.detach().to(torch::kCPU)};
-      part.sums += torch::tensor({loss.item<double>() * config_.batch_size, psnr_of(coded, now) / num_predicted, psnr_of(output, now) / num_predicted}).to(torch::kFloat);
-      memory = after.item<double>() < before.item<double>() ? output : coded;
-    }
+  PartResult part;
+  part.sums = torch::zeros({3}, device_);
+  for (int t = 1; t <= num_predicted; ++t) {
+    for_each_sample([&](Sample& sample, int64_t) { sample.code_frame(t); });
+    const FramePlanes now = stacked(samples, device_, [&](const Sample& sample) { return sample.frame(t); });
+    const FramePlanes coded = stacked(samples, device_, [](const Sample& sample) { return sample.coded; });
+    const FramePlanes reference = stacked(samples, device_, [](const Sample& sample) { return sample.reference; });
+    const FramePlanes filtered = filter_->forward(coded, reference, steps);
+    const torch::Tensor before = error_of(coded, now), after = error_of(filtered, now);
+    const torch::Tensor loss = (after / (before + kLeastError * steps.square())).sum() / static_cast<double>(num_predicted);
+    const auto gradients = torch::autograd::grad({loss / static_cast<double>(config_.batch_size)}, filter_->parameters());
+    if (part.gradients.empty()) part.gradients.resize(gradients.size());
+    for (size_t k = 0; k < gradients.size(); ++k) part.gradients[k] = part.gradients[k].defined() ? part.gradients[k] + gradients[k] : gradients[k];
+
+    const torch::NoGradGuard no_grad;
+    part.sums += torch::stack({loss, psnr_of(coded, now).sum() / num_predicted, psnr_of(filtered, now).sum() / num_predicted});
+    const torch::Tensor is_better = (after < before).to(torch::kCPU);
+    const FramePlanes output = {filtered.luma.to(torch::kCPU), filtered.chroma.to(torch::kCPU)};
+    for_each_sample([&](Sample& sample, int64_t i) {
+      const bool filters = is_better[i].item<bool>();
+      sample.memory = filters ? FramePlanes{output.luma.narrow(0, i, 1), output.chroma.narrow(0, i, 1)} : sample.coded;
+    });
   }
   return part;
 }

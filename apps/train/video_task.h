@@ -28,7 +28,8 @@ class VideoTask : public Task {
 
  private:
   VideoTask(const TrainConfig& config, const std::string& device) : config_(config), device_(device) {}
-  models::FramePlanes code_key_frame(const models::FramePlanes& planes, int quality_step);
+  // planes: one frame of each sample, [N, ...]. quality_steps: float32 [N].
+  models::FramePlanes code_key_frames(const models::FramePlanes& planes, const torch::Tensor& quality_steps);
 
   const TrainConfig config_;
   const torch::Device device_;

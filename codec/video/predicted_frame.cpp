@@ -59,13 +59,14 @@ Result<FilterMap> PredictionCoders::decode(RangeDecoder& decoder) {
 models::FramePlanes filter_frame(models::LoopFilter filter, const torch::Device& device, const models::FramePlanes& coded, const models::FramePlanes& reference, double step) {
   torch::NoGradGuard no_grad;
   const int64_t halo = halo_px(filter->config()), height = coded.luma.size(2), chroma_shrink = height / coded.chroma.size(2);
+  const torch::Tensor steps = torch::full({1}, step, torch::TensorOptions().dtype(torch::kFloat).device(device));
   std::vector<torch::Tensor> luma, chroma;
   for (int64_t top = 0; top < height; top += kFilterBandPx) {
     const int64_t bottom = std::min(height, top + kFilterBandPx), first = std::max<int64_t>(0, top - halo), last = std::min(height, bottom + halo);
     const auto part = [&](const models::FramePlanes& planes) {
       return models::FramePlanes{planes.luma.slice(2, first, last).to(device), planes.chroma.slice(2, first / chroma_shrink, last / chroma_shrink).to(device)};
     };
-    const models::FramePlanes filtered = filter->forward(part(coded), part(reference), step);
+    const models::FramePlanes filtered = filter->forward(part(coded), part(reference), steps);
     luma.push_back(filtered.luma.slice(2, top - first, bottom - first).to(torch::kCPU));
     chroma.push_back(filtered.chroma.slice(2, (top - first) / chroma_shrink, (bottom - first) / chroma_shrink).to(torch::kCPU));
   }

@@ -1,7 +1,5 @@
 #include "models/video/loop_filter.h"
 
-#include <cmath>
-
 #include "models/config_fields.h"
 
 namespace laconic::models {
@@ -54,13 +52,13 @@ LoopFilterImpl::LoopFilterImpl(const LoopFilterConfig& config) : config_(config)
   out_ = register_module("out", Pointwise(config.width, kPlaneFeatures, 0.0));
 }
 
-FramePlanes LoopFilterImpl::forward(const FramePlanes& coded, const FramePlanes& reference, double step) {
-  const double in_steps = 1 / step;
+FramePlanes LoopFilterImpl::forward(const FramePlanes& coded, const FramePlanes& reference, const torch::Tensor& steps) {
+  const torch::Tensor step = steps.view({-1, 1, 1, 1}), in_steps = step.reciprocal();
   const auto limited = [&](const torch::Tensor& x) { return (x * in_steps).clamp(-kReach, kReach); };
   const torch::Tensor level = folded(coded.luma / 128 - 1, coded.chroma / 64);
   const torch::Tensor shape = folded(limited(detail(coded.luma)), limited(detail(coded.chroma)));
   const torch::Tensor change = folded(limited(coded.luma - reference.luma), limited(coded.chroma - reference.chroma));
-  const torch::Tensor how_coarse = torch::full_like(level.narrow(1, 0, 1), std::log2(step) / 3 - 1);
+  const torch::Tensor how_coarse = (torch::log2(step) / 3 - 1).expand({-1, 1, level.size(2), level.size(3)});
   torch::Tensor x = activate(embed_(torch::cat({level, shape, change, how_coarse}, 1).contiguous(torch::MemoryFormat::ChannelsLast)));
   for (const auto& block : *blocks_) x = block->as<TokenMixerImpl>()->forward(x);
   const torch::Tensor correction = out_(x) * step;

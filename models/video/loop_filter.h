@@ -28,8 +28,9 @@ std::string loop_filter_config_from_json(const std::string& text, LoopFilterConf
 class LoopFilterImpl : public torch::nn::Module {
  public:
   explicit LoopFilterImpl(const LoopFilterConfig& config);
-  // coded: reference + residual. step: that of the residual. Float, and needs not be exact. On the network's device.
-  FramePlanes forward(const FramePlanes& coded, const FramePlanes& reference, double step);
+  // coded: reference + residual, of one frame or of several ([N, ...]). steps: float32 [N], those of their residuals. Float, and needs not
+  // be exact. All on the network's device.
+  FramePlanes forward(const FramePlanes& coded, const FramePlanes& reference, const torch::Tensor& steps);
 
   const LoopFilterConfig& config() const { return config_; }
 

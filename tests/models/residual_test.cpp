@@ -62,7 +62,7 @@ TEST(LoopFilter, StartsAsOneThatChangesNothingAndKeepsShapes) {
   LoopFilter filter(LoopFilterConfig{8, 1});
   for (const int64_t shrink : {2, 1}) {
     const FramePlanes coded = random_planes(32, 48, shrink, 20), reference = random_planes(32, 48, shrink, 20);
-    const FramePlanes filtered = filter->forward(coded, reference, 12);
+    const FramePlanes filtered = filter->forward(coded, reference, torch::full({1}, 12.0f));
     EXPECT_TRUE(torch::equal(filtered.luma, coded.luma));
     EXPECT_TRUE(torch::equal(filtered.chroma, coded.chroma));
   }
