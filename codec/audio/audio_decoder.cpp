@@ -4,6 +4,7 @@
 #include "codec/audio/packet_coder.h"
 #include "codec/format/audio_header.h"
 #include "codec/format/audio_packet.h"
+#include "codec/image/parallel.h"
 #include "codec/image/guard.h"
 
 namespace laconic {
@@ -84,7 +85,7 @@ class Decoder : public AudioDecoder {
   // packet --> payload --symbols--> y_hat --step, weights--> coefficients --lapped transform--> samples
   Status decode(const AudioPacket& packet) {
     const torch::NoGradGuard no_grad;
-    at::set_num_threads(1);  // the tensors of a packet are too small to share
+    use_threads(1);  // the tensors of a packet are too small to share
     LACONIC_ASSIGN_OR_RETURN(const AudioPacketView view, parse_audio_packet(packet.bytes));
     if (view.header.is_key_packet) {
       coder_.reset();

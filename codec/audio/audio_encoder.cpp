@@ -6,6 +6,7 @@
 #include "codec/audio/step_control.h"
 #include "codec/format/audio_header.h"
 #include "codec/format/audio_packet.h"
+#include "codec/image/parallel.h"
 #include "codec/image/guard.h"
 #include "models/audio/block_choice.h"
 
@@ -119,7 +120,7 @@ class Encoder : public AudioEncoder {
  private:
   Status take_hops() {
     const torch::NoGradGuard no_grad;
-    at::set_num_threads(1);  // the tensors of a packet are too small to share
+    use_threads(1);  // the tensors of a packet are too small to share
     const size_t num_hops = pending_[0].size() / kHop;
     for (size_t hop = 0; hop < num_hops && !(is_draining_ && num_packets_ >= num_packets_wanted_); ++hop) {
       for (size_t e = 0; e < elements_.size(); ++e) analyses_[e].push(signals_of(elements_[e], hop));

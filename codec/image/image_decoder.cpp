@@ -183,7 +183,7 @@ class Decoder : public ImageDecoder {
   // x_hat of the latents `shown`: float32 [1, 3, h, w].
   torch::Tensor synthesise(const SuperblockGrid& grid, const LatentStore& store, const LatentRect& seen, const LatentRect& shown, int quality_step) {
     torch::NoGradGuard no_grad;
-    at::set_num_threads(num_threads_);
+    use_threads(num_threads_);
     const ImageModel::Impl& model = model_->impl();
     const torch::Tensor y_hat = torch::empty({1, model.config().latents, seen.height, seen.width},
                                              torch::TensorOptions().device(model.device).memory_format(torch::MemoryFormat::ChannelsLast));

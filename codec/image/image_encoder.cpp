@@ -132,7 +132,7 @@ class Encoder : public ImageEncoder {
   // y in quantised units of the latents `rect`, from its pixels and their halo.
   torch::Tensor analyse(const Image& image, PlaneSet set, int quality_step, const SuperblockGrid& grid, const LatentRect& rect) {
     torch::NoGradGuard no_grad;
-    at::set_num_threads(num_threads_);
+    use_threads(num_threads_);
     const ImageModel::Impl& model = model_->impl();
     const LatentRect seen = grow(rect, models::analysis_halo_px(model.config()) / kLatentPx, grid);
     const Rect pixels{seen.column * kLatentPx, seen.row * kLatentPx, seen.width * kLatentPx, seen.height * kLatentPx};

@@ -2,15 +2,19 @@
 
 #include <algorithm>
 
+#include "codec/image/parallel.h"
+
 namespace laconic {
 namespace {
 
 const std::vector<size_t> kNumMapContexts = {1, 9, 2, 8};
 
-// The filter runs over bands of the frame, whose activations stay in the processor's caches; the halo is what it sees around: 4 pixels by each
-// token mixer, and the mean over 9x9.
+// Note [Bands of the loop filter]
+// The filter runs over bands of the frame, each on one thread: their activations stay in the processor's caches, and LibTorch's XNNPACK
+// keeps to the thread it is called on; with several its own pool of them goes on spinning for tens of milliseconds, in the way of whatever
+// comes next. The halo is what the filter sees around: 4 pixels by each token mixer, and the mean over 9x9 of chroma of half the size.
 constexpr int64_t kFilterBandPx = 256;
-int64_t halo_px(const models::LoopFilterConfig& config) { return (4 * config.blocks + 8 + 15) / 16 * 16; }
+int64_t halo_px(const models::LoopFilterConfig& config) { return (4 * config.blocks + 8 + 7) / 8 * 8; }
 
 }  // namespace
 
@@ -56,21 +60,27 @@ Result<FilterMap> PredictionCoders::decode(RangeDecoder& decoder) {
   return map;
 }
 
-models::FramePlanes filter_frame(models::LoopFilter filter, const torch::Device& device, const models::FramePlanes& coded, const models::FramePlanes& reference, double step) {
-  torch::NoGradGuard no_grad;
+models::FramePlanes filter_frame(models::LoopFilter filter, const torch::Device& device, const models::FramePlanes& coded, const models::FramePlanes& reference, double step,
+                                 int num_threads) {
+  constexpr int64_t kMultiple = models::kResidualBlockPx;
   const int64_t halo = halo_px(filter->config()), height = coded.luma.size(2), chroma_shrink = height / coded.chroma.size(2);
+  const int64_t num_bands = ((height + kFilterBandPx - 1) / kFilterBandPx + num_threads - 1) / num_threads * num_threads;
+  const int64_t band = ((height + num_bands - 1) / num_bands + kMultiple - 1) / kMultiple * kMultiple;
   const torch::Tensor steps = torch::full({1}, step, torch::TensorOptions().dtype(torch::kFloat).device(device));
-  std::vector<torch::Tensor> luma, chroma;
-  for (int64_t top = 0; top < height; top += kFilterBandPx) {
-    const int64_t bottom = std::min(height, top + kFilterBandPx), first = std::max<int64_t>(0, top - halo), last = std::min(height, bottom + halo);
+  models::FramePlanes result{torch::empty_like(coded.luma), torch::empty_like(coded.chroma)};
+  (void)run_parallel(num_threads, static_cast<size_t>((height + band - 1) / band), [&](size_t index) {
+    torch::NoGradGuard no_grad;
+    const int64_t top = static_cast<int64_t>(index) * band, bottom = std::min(height, top + band), first = std::max<int64_t>(0, top - halo), last = std::min(height, bottom + halo);
     const auto part = [&](const models::FramePlanes& planes) {
       return models::FramePlanes{planes.luma.slice(2, first, last).to(device), planes.chroma.slice(2, first / chroma_shrink, last / chroma_shrink).to(device)};
     };
     const models::FramePlanes filtered = filter->forward(part(coded), part(reference), steps);
-    luma.push_back(filtered.luma.slice(2, top - first, bottom - first).to(torch::kCPU));
-    chroma.push_back(filtered.chroma.slice(2, (top - first) / chroma_shrink, (bottom - first) / chroma_shrink).to(torch::kCPU));
-  }
-  return {torch::cat(luma, 2), torch::cat(chroma, 2)};
+    result.luma.slice(2, top, bottom).copy_(filtered.luma.slice(2, top - first, bottom - first));
+    result.chroma.slice(2, top / chroma_shrink, bottom / chroma_shrink).copy_(filtered.chroma.slice(2, (top - first) / chroma_shrink, (bottom - first) / chroma_shrink));
+    return ok_status();
+  });
+  use_threads(num_threads);
+  return result;
 }
 
 models::FramePlanes merge_filtered(const models::FramePlanes& coded, const models::FramePlanes& filtered, const FilterMap& map) {

@@ -45,7 +45,8 @@ struct PredictionCoders {
 };
 
 // The loop filter's output for the whole frame, on the CPU.
-models::FramePlanes filter_frame(models::LoopFilter filter, const torch::Device& device, const models::FramePlanes& coded, const models::FramePlanes& reference, double step);
+models::FramePlanes filter_frame(models::LoopFilter filter, const torch::Device& device, const models::FramePlanes& coded, const models::FramePlanes& reference, double step,
+                                 int num_threads);
 // Squares of `filtered` where the map says so, of `coded` elsewhere.
 models::FramePlanes merge_filtered(const models::FramePlanes& coded, const models::FramePlanes& filtered, const FilterMap& map);
 

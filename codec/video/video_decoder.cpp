@@ -59,7 +59,7 @@ class Decoder : public VideoDecoder {
   // packet --> motion, residual, filter map --> memory --> frame; of key frames see decode_key_frame()
   Status decode(const VideoPacket& packet) {
     torch::NoGradGuard no_grad;
-    at::set_num_threads(num_threads_);
+    use_threads(num_threads_);
     LACONIC_ASSIGN_OR_RETURN(const VideoPacketView view, parse_video_packet(packet.bytes, static_cast<uint64_t>(grid_.num_superblocks()), options_.limits));
     if (view.header.is_key_frame()) {
       coders_.reset();
@@ -104,7 +104,7 @@ class Decoder : public VideoDecoder {
     const models::FramePlanes reference = clock_.run("prediction", [&] { return models::FramePlanes{models::compensate(memory_.luma, motion), models::compensate(memory_.chroma, motion)}; });
     const models::FramePlanes coded = clock_.run("synthesis", [&] { return models::add_residual(reference, residual, step); });
     const bool is_filtered = std::any_of(map.is_filtered.begin(), map.is_filtered.end(), [](uint8_t f) { return f != 0; });
-    memory_ = !is_filtered ? coded : clock_.run("loop filter", [&] { return merge_filtered(coded, filter_frame(impl().weights->filter, impl().device(), coded, reference, step), map); });
+    memory_ = !is_filtered ? coded : clock_.run("loop filter", [&] { return merge_filtered(coded, filter_frame(impl().weights->filter, impl().device(), coded, reference, step, num_threads_), map); });
     return ok_status();
   }
 
@@ -143,7 +143,7 @@ class Decoder : public VideoDecoder {
     SymbolHash hash;
     for (const std::vector<int16_t>& values : symbols) hash.add(values);
     hash_ = hash.value();
-    at::set_num_threads(num_threads_);
+    use_threads(num_threads_);
     const torch::Tensor steps = torch::full({1}, step, torch::TensorOptions().dtype(torch::kFloat).device(impl().device()));
     memory_ = clock_.run("synthesis", [&] { return from_rgb(impl().image_network()->synthesise(y_hat, steps, torch::kFloat).to(torch::kCPU), format_); });
     return ok_status();

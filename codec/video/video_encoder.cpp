@@ -79,7 +79,7 @@ class Encoder : public VideoEncoder {
   // frame --> planes --motion--> reference --residual, filter map--> section --> packet, memory; of key frames see code_key_frame()
   Status encode(const VideoFrame& frame) {
     torch::NoGradGuard no_grad;
-    at::set_num_threads(num_threads_);
+    use_threads(num_threads_);
     const models::FramePlanes planes = clock_.run("planes", [&] { return read_frame(frame); });
     models::LumaPlane luma = models::luma_of(planes.luma);
     VideoPacketSections packet;
@@ -117,7 +117,7 @@ class Encoder : public VideoEncoder {
     const models::FramePlanes reference = clock_.run("prediction", [&] { return models::FramePlanes{models::compensate(memory_.luma, motion), models::compensate(memory_.chroma, motion)}; });
     const models::Residual residual = clock_.run("residual", [&] { return chooser_.choose(planes, reference, motion, step); });
     const models::FramePlanes coded = clock_.run("synthesis", [&] { return models::add_residual(reference, residual, step); });
-    const models::FramePlanes filtered = clock_.run("loop filter", [&] { return filter_frame(impl().weights->filter, impl().device(), coded, reference, step); });
+    const models::FramePlanes filtered = clock_.run("loop filter", [&] { return filter_frame(impl().weights->filter, impl().device(), coded, reference, step, num_threads_); });
     const FilterMap map = choose_filter(planes, coded, filtered);
     memory_ = merge_filtered(coded, filtered, map);
     RangeEncoder encoder;
@@ -175,7 +175,7 @@ class Encoder : public VideoEncoder {
       return ok_status();
     }));
     packet.sections = std::move(sections);
-    at::set_num_threads(num_threads_);
+    use_threads(num_threads_);
     memory_ = clock_.run("synthesis", [&] { return from_rgb(impl().image_network()->synthesise(y_hat, steps, torch::kFloat).to(torch::kCPU), format_); });
     return ok_status();
   }

@@ -4,6 +4,9 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
+
+#include "models/video/wavefront.h"
 
 namespace laconic::models {
 namespace {
@@ -142,14 +145,14 @@ class Search {
         before_motion_(before_motion.rows == now.height / kMotionBlockPx && before_motion.columns == now.width / kMotionBlockPx ? before_motion : MotionField(now.height / kMotionBlockPx, now.width / kMotionBlockPx)), small_now_(shrink(now)), small_before_(shrink(before)), field_(now.height / kMotionBlockPx, now.width / kMotionBlockPx) {}
 
   MotionField run() {
-    for (int row = 0; row < field_.rows; row += 2) {
-      for (int column = 0; column < field_.columns; column += 2) search_block(row, column);
-    }
-    sweep();
+    visit_blocks(field_.rows / 2, field_.columns / 2, kLead, [&](int row, int column) { search_block(2 * row, 2 * column); });
+    visit_blocks(field_.rows / 2, field_.columns / 2, kLead, [&](int row, int column) { sweep_block(2 * row, 2 * column); });
     return std::move(field_);
   }
 
  private:
+  static constexpr int kLead = 3;  // large blocks: a vector's price depends on those up to two blocks right of it, above and below
+
   struct Candidate {
     MotionVector vector;
     float difference = 0;  // its price
@@ -175,24 +178,24 @@ class Search {
     return phases_[static_cast<size_t>(4 * (y & 3) + (x & 3))].at(column * kMotionBlockPx + (x >> 2), row * kMotionBlockPx + (y >> 2));
   }
 
-  // Of the block of side kSize from what a vector points to; negative where that lies too far outside.
+  // Of the block of side kSize from what a vector points to, or anything not below `limit`; negative where that lies too far outside.
   template <int kSize>
-  float price_of(int row, int column, int x, int y) const {
+  float price_of(int row, int column, int x, int y, double limit = std::numeric_limits<double>::infinity()) const {
     const int left = column * kMotionBlockPx + (x >> 2), top = row * kMotionBlockPx + (y >> 2);
     constexpr int kRoom = kMargin - 4;
     if (left < -kRoom || top < -kRoom || left + kSize > now_.width + kRoom || top + kSize > now_.height + kRoom) return -1;
     const uint8_t* a = block(row, column);
     const uint8_t* b = fetched(row, column, x, y);
     float sum = 0;
-    for (int i = 0; i < kSize; i += 8) {
-      for (int j = 0; j < kSize; j += 8) sum += price_.of_8x8(a + i * now_.width + j, now_.width, b + i * phases_[0].stride + j, phases_[0].stride);
+    for (int i = 0; i < kSize && sum < limit; i += 8) {
+      for (int j = 0; j < kSize && sum < limit; j += 8) sum += price_.of_8x8(a + i * now_.width + j, now_.width, b + i * phases_[0].stride + j, phases_[0].stride);
     }
     return sum;
   }
 
   template <int kSize>
   void try_vector(int row, int column, int x, int y, Candidate& best) const {
-    const float difference = price_of<kSize>(row, column, x, y);
+    const float difference = price_of<kSize>(row, column, x, y, best.cost);
     if (difference < 0 || difference >= best.cost) return;
     const MotionVector vector = {static_cast<int16_t>(x), static_cast<int16_t>(y)};
     const double cost = difference + bit_price_ * bits_of(vector, row, column, kSize / kMotionBlockPx);
@@ -294,38 +297,34 @@ class Search {
   }
 
   // A large block takes a neighbour's vector where that saves more bits, its own and those of the blocks predicted from it, than it costs.
-  void sweep() {
-    for (int row = 0; row < field_.rows; row += 2) {
-      for (int column = 0; column < field_.columns; column += 2) {
-        std::array<MotionVector, 4> current;
-        for (int i = 0; i < 4; ++i) current[static_cast<size_t>(i)] = field_.at(row + i / 2, column + i % 2);
-        const auto bits_around = [&] { return bits_at(row, column) + bits_at(row, column + 2) + bits_at(row + 2, column - 2) + bits_at(row + 2, column); };
-        const bool was_split = is_split(row, column);
-        double least = bit_price_ * bits_around();
-        if (was_split) {
-          for (int i = 0; i < 4; ++i) least += price_of<kMotionBlockPx>(row + i / 2, column + i % 2, current[static_cast<size_t>(i)].x, current[static_cast<size_t>(i)].y);
-        } else {
-          least += price_of<kLargePx>(row, column, current[0].x, current[0].y);
-        }
-        bool is_better = false;
-        MotionVector best;
-        for (const auto& [r, c] : {std::pair{row, column - 1}, {row - 1, column}, {row - 1, column + 2}, {row, column + 2}, {row + 2, column}, {row + 2, column - 1}, {row + 2, column + 2}, {row - 1, column - 1}, {row, column}}) {
-          if (r < 0 || c < 0 || r >= field_.rows || c >= field_.columns) continue;
-          const MotionVector v = field_.at(r, c);
-          if ((!was_split && v == current[0]) || (is_better && v == best)) continue;
-          const float difference = price_of<kLargePx>(row, column, v.x, v.y);
-          if (difference < 0 || difference >= least) continue;
-          fill(row, column, v);
-          const double cost = difference + bit_price_ * bits_around();
-          for (int i = 0; i < 4; ++i) field_.at(row + i / 2, column + i % 2) = current[static_cast<size_t>(i)];
-          if (cost >= least) continue;
-          least = cost;
-          best = v;
-          is_better = true;
-        }
-        if (is_better) fill(row, column, best);
-      }
+  void sweep_block(int row, int column) {
+    std::array<MotionVector, 4> current;
+    for (int i = 0; i < 4; ++i) current[static_cast<size_t>(i)] = field_.at(row + i / 2, column + i % 2);
+    const auto bits_around = [&] { return bits_at(row, column) + bits_at(row, column + 2) + bits_at(row + 2, column - 2) + bits_at(row + 2, column); };
+    const bool was_split = is_split(row, column);
+    double least = bit_price_ * bits_around();
+    if (was_split) {
+      for (int i = 0; i < 4; ++i) least += price_of<kMotionBlockPx>(row + i / 2, column + i % 2, current[static_cast<size_t>(i)].x, current[static_cast<size_t>(i)].y);
+    } else {
+      least += price_of<kLargePx>(row, column, current[0].x, current[0].y);
     }
+    bool is_better = false;
+    MotionVector best;
+    for (const auto& [r, c] : {std::pair{row, column - 1}, {row - 1, column}, {row - 1, column + 2}, {row, column + 2}, {row + 2, column}, {row + 2, column - 1}, {row + 2, column + 2}, {row - 1, column - 1}, {row, column}}) {
+      if (r < 0 || c < 0 || r >= field_.rows || c >= field_.columns) continue;
+      const MotionVector v = field_.at(r, c);
+      if ((!was_split && v == current[0]) || (is_better && v == best)) continue;
+      const float difference = price_of<kLargePx>(row, column, v.x, v.y, least);
+      if (difference < 0 || difference >= least) continue;
+      fill(row, column, v);
+      const double cost = difference + bit_price_ * bits_around();
+      for (int i = 0; i < 4; ++i) field_.at(row + i / 2, column + i % 2) = current[static_cast<size_t>(i)];
+      if (cost >= least) continue;
+      least = cost;
+      best = v;
+      is_better = true;
+    }
+    if (is_better) fill(row, column, best);
   }
 
   const LumaPlane& now_;

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <type_traits>
+
+#include "models/video/wavefront.h"
 
 namespace laconic::models {
 namespace {
@@ -19,16 +22,19 @@ int frequency_class(int size, int i, int j) {
   return std::min(15, size == 16 ? sum / 2 : size == 8 ? sum : 2 * sum);
 }
 
+// Element by element of nested arrays.
+template <typename Sum, typename Number>
+void add_to(Sum& sum, const Number& number) {
+  if constexpr (std::is_arithmetic_v<Sum>) {
+    sum += static_cast<Sum>(number);
+  } else {
+    for (size_t i = 0; i < sum.size(); ++i) add_to(sum[i], number[i]);
+  }
+}
+
 double bits_beyond(int magnitude) { return magnitude < 3 ? 0 : 1 + 2 * std::log2(magnitude - 2); }
 
 }  // namespace
-
-struct ResidualChooser::Prices {
-  std::array<std::array<std::array<std::array<float, kSizes>, kActivities>, kFrequencies>, kKinds> symbols;
-  std::array<std::array<std::array<float, 2>, kActivities>, kKinds> units;
-  std::array<std::array<float, 2>, kActivities> blocks;
-  std::array<float, kNumTransforms> transforms;
-};
 
 // One DCT block and what was chosen for it.
 struct ResidualChooser::Unit {
@@ -38,8 +44,14 @@ struct ResidualChooser::Unit {
   int num_nonzero = 0;
 };
 
+// A row of blocks at work: rows are chosen on several threads.
+struct ResidualChooser::Row {
+  Table<int> counts;
+  std::array<std::vector<Unit>, kNumTransforms> units;  // of the block at hand
+};
+
 ResidualChooser::ResidualChooser() {
-  for (auto& kind : symbols_) {
+  for (auto& kind : counts_.symbols) {
     for (int f = 0; f < kFrequencies; ++f) {
       for (int a = 0; a < kActivities; ++a) {
         const float nonzero = (0.25f + 0.1f * static_cast<float>(a)) / (1 + static_cast<float>(f) / 3);
@@ -49,30 +61,30 @@ ResidualChooser::ResidualChooser() {
   }
   for (int a = 0; a < kActivities; ++a) {
     const float coded = 0.08f + 0.2f * static_cast<float>(a);
-    blocks_[a] = {8 * (1 - coded), 8 * coded};
-    for (auto& kind : units_) kind[a] = {8 * (1 - coded) + 1, 8 * coded + 1};
+    counts_.blocks[a] = {8 * (1 - coded), 8 * coded};
+    for (auto& kind : counts_.units) kind[a] = {8 * (1 - coded) + 1, 8 * coded + 1};
   }
-  transforms_ = {4, 8, 2};
+  counts_.transforms = {4, 8, 2};
 }
 
-ResidualChooser::Prices ResidualChooser::prices() const {
+ResidualChooser::Table<float> ResidualChooser::prices() const {
   const auto fill = [](const auto& counts, auto& bits) {
     float sum = 0;
     for (const float n : counts) sum += n;
     for (size_t i = 0; i < counts.size(); ++i) bits[i] = std::log2(sum / counts[i]);
   };
-  Prices p;
+  Table<float> p;
   for (int k = 0; k < kKinds; ++k) {
     for (int a = 0; a < kActivities; ++a) {
-      fill(units_[k][a], p.units[k][a]);
+      fill(counts_.units[k][a], p.units[k][a]);
       for (int f = 0; f < kFrequencies; ++f) {
-        fill(symbols_[k][f][a], p.symbols[k][f][a]);
+        fill(counts_.symbols[k][f][a], p.symbols[k][f][a]);
         for (int size = 1; size < kSizes; ++size) p.symbols[k][f][a][size] += 1;  // the sign
       }
     }
   }
-  for (int a = 0; a < kActivities; ++a) fill(blocks_[a], p.blocks[a]);
-  fill(transforms_, p.transforms);
+  for (int a = 0; a < kActivities; ++a) fill(counts_.blocks[a], p.blocks[a]);
+  fill(counts_.transforms, p.transforms);
   return p;
 }
 
@@ -86,7 +98,6 @@ class ResidualChooser::Frame {
     const int scale = chroma_px_ / kCellPx;
     for (NonzeroMap& map : chroma_maps_) map = NonzeroMap(scale * result_.rows, scale * result_.columns);
     for (int t = 0; t < kNumTransforms; ++t) {
-      units_[t].resize(static_cast<size_t>(1) << (2 * t));
       luma_[t] = transform_plane(luma, static_cast<Transform>(t)).contiguous();
       for (int c = 0; c < 2; ++c) {
         if (chroma_px_ == kResidualBlockPx || t == kChromaTransform) chroma_[c][t] = transform_plane(chroma[c], static_cast<Transform>(t)).contiguous();
@@ -99,11 +110,21 @@ class ResidualChooser::Frame {
   }
 
   Residual run() {
-    for (int row = 0; row < result_.rows; ++row) {
-      for (int column = 0; column < result_.columns; ++column) {
-        choose_luma(row, column);
-        for (int c = 0; c < 2; ++c) choose_chroma(row, column, c);
+    std::vector<Row> rows(static_cast<size_t>(result_.rows));
+    visit_blocks(result_.rows, result_.columns, /*lead=*/0, [&](int row, int column) {
+      Row& at_work = rows[static_cast<size_t>(row)];
+      if (column == 0) {
+        for (int t = 0; t < kNumTransforms; ++t) at_work.units[t].resize(static_cast<size_t>(1) << (2 * t));
       }
+      choose_luma(row, column, at_work);
+      for (int c = 0; c < 2; ++c) choose_chroma(row, column, c, at_work);
+      if (column + 1 == result_.columns) at_work.units = {};
+    });
+    for (const Row& row : rows) {
+      add_to(known_.counts_.symbols, row.counts.symbols);
+      add_to(known_.counts_.units, row.counts.units);
+      add_to(known_.counts_.blocks, row.counts.blocks);
+      add_to(known_.counts_.transforms, row.counts.transforms);
     }
     known_.luma_before_ = std::move(luma_map_);
     known_.chroma_before_ = std::move(chroma_maps_);
@@ -150,13 +171,13 @@ class ResidualChooser::Frame {
     }
   }
 
-  void keep_unit(const Unit& unit, int16_t* to, int stride, int size, int kind, int activity) {
-    known_.units_[kind][activity][unit.num_nonzero > 0] += 1;
+  static void keep_unit(const Unit& unit, int16_t* to, int stride, int size, int kind, int activity, Table<int>& counts) {
+    counts.units[kind][activity][unit.num_nonzero > 0] += 1;
     for (int i = 0; i < size && unit.num_nonzero > 0; ++i) {
       for (int j = 0; j < size; ++j) {
         const int16_t symbol = unit.symbols[i * size + j];
         to[i * stride + j] = symbol;
-        known_.symbols_[kind][frequency_class(size, i, j)][activity][std::min(std::abs(int{symbol}), kSizes - 1)] += 1;
+        counts.symbols[kind][frequency_class(size, i, j)][activity][std::min(std::abs(int{symbol}), kSizes - 1)] += 1;
       }
     }
   }
@@ -175,7 +196,7 @@ class ResidualChooser::Frame {
     return {top, left, top / kCellPx * 2 + left / kCellPx};
   }
 
-  void choose_luma(int row, int column) {
+  void choose_luma(int row, int column, Row& at_work) {
     // The cells of a block are chosen together, so a neighbour inside it tells nothing yet.
     std::array<int, 4> activities;
     int sum = 0;
@@ -196,7 +217,7 @@ class ResidualChooser::Frame {
         const Place place = place_of(t, u);
         const int activity = activity_of(t, place.cell);
         const int64_t at = static_cast<int64_t>(row * kResidualBlockPx + place.top) * width_ + column * kResidualBlockPx + place.left;
-        Unit& unit = units_[t][u];
+        Unit& unit = at_work.units[t][u];
         choose_unit(luma_[t].data_ptr<float>() + at, width_, size, t, activity, 1, unit);
         cost += unit.cost;
         zero_cost += unit.zero_cost - kLambda * price_.units[t][activity][0];
@@ -206,21 +227,21 @@ class ResidualChooser::Frame {
       best = cost;
       chosen = t;
     }
-    known_.blocks_[block_activity][chosen >= 0] += 1;
+    at_work.counts.blocks[block_activity][chosen >= 0] += 1;
     if (chosen < 0) return;
-    known_.transforms_[chosen] += 1;
+    at_work.counts.transforms[chosen] += 1;
     result_.transforms[static_cast<size_t>(row) * result_.columns + column] = static_cast<Transform>(chosen);
     const int size = kResidualBlockPx >> chosen;
     for (int u = 0; u < 1 << (2 * chosen); ++u) {
       const Place place = place_of(chosen, u);
       const size_t at = static_cast<size_t>(row * kResidualBlockPx + place.top) * width_ + column * kResidualBlockPx + place.left;
-      keep_unit(units_[chosen][u], result_.luma.data() + at, width_, size, chosen, activity_of(chosen, place.cell));
-      add_to_map(luma_map_, 2 * row + place.cell / 2, 2 * column + place.cell % 2, size, units_[chosen][u].num_nonzero);
+      keep_unit(at_work.units[chosen][u], result_.luma.data() + at, width_, size, chosen, activity_of(chosen, place.cell), at_work.counts);
+      add_to_map(luma_map_, 2 * row + place.cell / 2, 2 * column + place.cell % 2, size, at_work.units[chosen][u].num_nonzero);
     }
   }
 
   // With luma's transform where chroma is as large.
-  void choose_chroma(int row, int column, int c) {
+  void choose_chroma(int row, int column, int c, Row& at_work) {
     const size_t block = static_cast<size_t>(row) * result_.columns + column;
     const int t = chroma_px_ == kResidualBlockPx ? static_cast<int>(result_.transforms[block]) : kChromaTransform, size = kResidualBlockPx >> t;
     const int stride = result_.columns * chroma_px_;
@@ -230,16 +251,16 @@ class ResidualChooser::Frame {
         const int cell_row = top / kCellPx, cell_column = left / kCellPx;
         const int activity = activity_class(activity_at(chroma_maps_[c], known_.chroma_before_[c], cell_row, cell_column, kResidualBlockPx * kCellPx / chroma_px_));
         const size_t at = static_cast<size_t>(top) * stride + left;
-        Unit& unit = units_[0][0];
+        Unit& unit = at_work.units[0][0];
         choose_unit(chroma_[c][t].data_ptr<float>() + at, stride, size, kKinds - 1, activity, kChromaWeight, unit);
-        keep_unit(unit, plane + at, stride, size, kKinds - 1, activity);
+        keep_unit(unit, plane + at, stride, size, kKinds - 1, activity, at_work.counts);
         add_to_map(chroma_maps_[c], cell_row, cell_column, size, unit.num_nonzero);
       }
     }
   }
 
   ResidualChooser& known_;
-  const Prices price_;
+  const Table<float> price_;
   const MotionField& motion_;
   const int width_, chroma_px_;
   std::array<torch::Tensor, kNumTransforms> luma_;                   // coefficients in steps, by transform
@@ -247,7 +268,6 @@ class ResidualChooser::Frame {
   Residual result_;
   NonzeroMap luma_map_;
   std::array<NonzeroMap, 2> chroma_maps_;
-  std::array<std::vector<Unit>, kNumTransforms> units_;  // of the block at hand
 };
 
 Residual ResidualChooser::choose(const FramePlanes& now, const FramePlanes& reference, const MotionField& motion, double step) {
@@ -261,16 +281,16 @@ void ResidualChooser::forget() {
   const auto fade = [](auto& counts, float least) {
     for (float& n : counts) n = std::max(least, n * 0.9f);
   };
-  for (auto& kind : symbols_) {
+  for (auto& kind : counts_.symbols) {
     for (auto& frequency : kind) {
       for (auto& counts : frequency) fade(counts, 0.02f);
     }
   }
-  for (auto& kind : units_) {
+  for (auto& kind : counts_.units) {
     for (auto& counts : kind) fade(counts, 0.1f);
   }
-  for (auto& counts : blocks_) fade(counts, 0.1f);
-  fade(transforms_, 0.5f);
+  for (auto& counts : counts_.blocks) fade(counts, 0.1f);
+  fade(counts_.transforms, 0.5f);
 }
 
 }  // namespace laconic::models

@@ -22,19 +22,23 @@ class ResidualChooser {
   static constexpr int kFrequencies = 16;
   static constexpr int kActivities = 5;
   static constexpr int kSizes = 4;       // 0, 1, 2, more
-  using Counts = std::array<float, kSizes>;
-  using Flag = std::array<float, 2>;
 
-  struct Prices;
+  // What is counted, or paid, by what is known where a symbol stands.
+  template <typename T>
+  struct Table {
+    std::array<std::array<std::array<std::array<T, kSizes>, kActivities>, kFrequencies>, kKinds> symbols{};
+    std::array<std::array<std::array<T, 2>, kActivities>, kKinds> units{};  // is a DCT block of a coded block zero?
+    std::array<std::array<T, 2>, kActivities> blocks{};                     // is a block's luma zero?
+    std::array<T, kNumTransforms> transforms{};
+  };
+
   struct Unit;
+  struct Row;
   class Frame;
-  Prices prices() const;
+  Table<float> prices() const;
   void forget();
 
-  std::array<std::array<std::array<Counts, kActivities>, kFrequencies>, kKinds> symbols_;
-  std::array<std::array<Flag, kActivities>, kKinds> units_;  // is a DCT block of a coded block zero?
-  std::array<Flag, kActivities> blocks_;                     // is a block's luma zero?
-  std::array<float, kNumTransforms> transforms_;
+  Table<float> counts_;  // of frames so far, older ones less
   NonzeroMap luma_before_;
   std::array<NonzeroMap, 2> chroma_before_;
 };

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
+#include "models/video/filter_features.h"
 #include "models/video/loop_filter.h"
 #include "models/video/residual_choice.h"
 
@@ -54,6 +57,27 @@ TEST(ResidualChooser, ComesNearerWithFinerStepsInEveryChromaFormat) {
       EXPECT_EQ(std::count(nothing.luma.begin(), nothing.luma.end(), 0), static_cast<std::ptrdiff_t>(nothing.luma.size()));
       EXPECT_EQ(std::count(nothing.chroma.begin(), nothing.chroma.end(), 0), static_cast<std::ptrdiff_t>(nothing.chroma.size()));
     }
+  }
+}
+
+// Frames of several sizes, the smallest smaller than the mean's reach, with chroma halved and whole.
+TEST(FilterFeatures, LoopsAndOperationsAgree) {
+  torch::manual_seed(8);
+  for (const auto& [height, width, shrink] : {std::tuple{16, 16, 2}, {48, 80, 2}, {32, 64, 1}}) {
+    const auto frames = [&, h = height, w = width, s = shrink] {
+      return FramePlanes{torch::rand({2, 1, h, w}) * 255, torch::rand({2, 2, h / s, w / s}) * 100 - 50};
+    };
+    const FramePlanes coded = frames(), reference = frames();
+    const torch::Tensor steps = torch::tensor({3.5f, 40.0f}), correction = torch::randn({2, kCorrections, height / kFilterFold, width / kFilterFold});
+    const torch::Tensor expected = filter_features(coded, reference, steps);
+    const FramePlanes expected_planes = add_correction(coded, correction, steps);
+    torch::NoGradGuard no_grad;  // now by loops
+    const torch::Tensor features = filter_features(coded, reference, steps);
+    ASSERT_EQ(features.sizes(), expected.sizes());
+    EXPECT_LT((features - expected).abs().max().item<double>(), 1e-4) << height;
+    const FramePlanes planes = add_correction(coded, correction, steps);
+    EXPECT_LT((planes.luma - expected_planes.luma).abs().max().item<double>(), 1e-4);
+    EXPECT_LT((planes.chroma - expected_planes.chroma).abs().max().item<double>(), 1e-4);
   }
 }
 
