@@ -3,8 +3,10 @@
 //   auto model = VideoModel::load(video_weights, image_weights, {});
 //   auto encoder = VideoEncoder::create(model, format, {});          auto decoder = VideoDecoder::create(model, extradata, {});
 //   encoder->send_frame(frame);  encoder->receive_packet();          decoder->send_packet(packet);  decoder->receive_frame();
+//   encoder->finish();           encoder->receive_packet();  ...
 //
-// The encoder has no look-ahead: each frame sent gives one packet, each packet sent gives one frame, in the same order.
+// Each frame sent gives one packet, each packet sent gives one frame, in the same order: frames at once, packets at once, or, with B-frames,
+// a few frames later.
 // Every method reports through Status; no exception leaves. Objects of these classes may be used by one thread at a time; a
 // VideoModel may be shared by any number of encoders and decoders on any threads.
 #pragma once
@@ -43,10 +45,13 @@ class VideoModel {
 };
 
 struct VideoEncoderOptions {
-  // 0..100, higher is better: that of plain predicted frames; key frames and every second of the others get more.
+  // 0..100, higher is better: that of plain predicted frames; key frames, and frames that others are predicted from, get more, B-frames less.
   float quality = 50;
   int key_interval = 60;       // frames from one key frame to the next at most; 1: key frames only
   bool finds_scene_cuts = true;  // a key frame where the picture changes altogether
+  // How many frames at most are coded between two others (B-frames), where that pays: fewer bytes, and as many frames of delay. 0: each frame
+  // gives its packet at once.
+  int max_b_frames = 0;
   // 0: constant quality. Else bits a second aimed at by moving the quality from frame to frame; needs frames_per_second.
   double bits_per_second = 0;
   double frames_per_second = 0;
@@ -62,11 +67,13 @@ class VideoEncoder {
 
   // The stream header (FORMAT.md): goes into the container as the stream's extradata.
   virtual Bytes extradata() const = 0;
-  // frame.format must be the one given to create().
+  // frame.format must be the one given to create(). Packets that are due have to be received before.
   virtual Status send_frame(const VideoFrame& frame) = 0;
-  // Empty: send a frame first.
+  // No frames follow: the packets of those sent can be received.
+  virtual void finish() = 0;
+  // Codes what is due. Empty: send a frame first; after finish(), the film is complete.
   virtual Result<std::optional<VideoPacket>> receive_packet() = 0;
-  // Makes the next frame a key frame.
+  // Makes the next frame sent a key frame.
   virtual void request_key_frame() = 0;
   virtual std::vector<StageTime> stage_times() const = 0;
 };
@@ -89,7 +96,7 @@ struct VideoStreamInfo {
 // What a packet's header says.
 struct VideoPacketInfo {
   bool is_key_frame = false;
-  double quality = 0;  // 0..100
+  double quality = 0;  // 0..100, of the first frame it brings; 0 if it brings none
 };
 
 Result<VideoStreamInfo> read_video_info(ByteSpan extradata, const Limits& limits);

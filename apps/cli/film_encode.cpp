@@ -22,6 +22,7 @@ namespace {
 constexpr int kFrameWeight = 8;                      // packets of other streams weigh 1
 constexpr int kMaxQueueWeight = 8 * kFrameWeight;
 constexpr double kDefaultKeySeconds = 2;
+constexpr int kMaxBFrames = 3;
 constexpr double kFallbackFramesPerSecond = 25;      // where the container does not say
 // Recordings of broadcasts count from hours; smaller offsets are the film's own and stay as they are.
 constexpr double kShiftedStartSeconds = 1;
@@ -42,6 +43,7 @@ class FilmEncoding {
   Status open_output();
   Status read_frames();    // on a thread
   Status encode_frames();  // on a thread
+  Status receive_packets();
   Status encode_sound(const CopiedPacket* packet);
   Status write_packets();
   Status write_packet(const VideoPacket& packet);
@@ -102,6 +104,7 @@ Status FilmEncoding::open_encoder() {
   encoder_options.quality = options_.quality.value_or(encoder_options.quality);
   encoder_options.key_interval =
       options_.key_interval.value_or(std::max(1, static_cast<int>(std::lround(kDefaultKeySeconds * std::min(rate, 300.0)))));
+  encoder_options.max_b_frames = kMaxBFrames;
   encoder_options.bits_per_second = options_.bits_per_second.value_or(0);
   encoder_options.frames_per_second = rate;
   encoder_options.num_threads = options_.common.num_threads;
@@ -158,13 +161,20 @@ Status FilmEncoding::encode_frames() {
       continue;
     }
     LACONIC_RETURN_IF_ERROR(encoder_->send_frame(*frame));
-    LACONIC_ASSIGN_OR_RETURN(std::optional<VideoPacket> packet, encoder_->receive_packet());
-    if (!packet) continue;
-    packet->pts_ticks = frame->pts_ticks;
-    packet->duration_ticks = frame->duration_ticks;
-    if (!packets_.push(std::move(*packet), 1)) break;
+    LACONIC_RETURN_IF_ERROR(receive_packets());
   }
+  encoder_->finish();
+  LACONIC_RETURN_IF_ERROR(receive_packets());
   return sounds_ ? encode_sound(nullptr) : ok_status();
+}
+
+// An interrupt leaves out frames not begun. Nor does a writer that has stopped take anything; it says why itself.
+Status FilmEncoding::receive_packets() {
+  while (!is_interrupted()) {
+    LACONIC_ASSIGN_OR_RETURN(std::optional<VideoPacket> packet, encoder_->receive_packet());
+    if (!packet || !packets_.push(std::move(*packet), 1)) break;
+  }
+  return ok_status();
 }
 
 // Null: the end of all streams of sound. A writer that has stopped takes nothing more, and says why itself.

@@ -31,7 +31,7 @@ struct Sample {
 
   void code_frame(int64_t t) {
     const FramePlanes now = frame(t);
-    motion = models::search_motion(models::luma_of(now.luma), models::luma_of(memory.luma), step, motion);
+    motion = models::search_motion(models::luma_of(now.luma), models::luma_of(memory.luma), step, motion, /*distance=*/1);
     reference = {models::compensate(memory.luma, motion), models::compensate(memory.chroma, motion)};
     coded = models::add_residual(reference, chooser.choose(now, reference, motion, step), step);
   }

@@ -1,5 +1,6 @@
 #include "codec/format/video_packet.h"
 
+#include <algorithm>
 #include <string>
 
 #include "codec/format/image_header.h"
@@ -17,12 +18,19 @@ Result<uint32_t> read_field(ByteReader& reader, const char* name, uint32_t max) 
 Result<VideoPacketHeader> read_header(ByteReader& reader) {
   VideoPacketHeader header;
   LACONIC_ASSIGN_OR_RETURN(header.frame_number, read_field(reader, "frame_number", kMaxFrameNumber));
-  LACONIC_ASSIGN_OR_RETURN(header.quality_step, read_field(reader, "quality_step", kMaxQualityStep));
+  LACONIC_ASSIGN_OR_RETURN(const uint32_t num_frames, read_field(reader, "num_frames", kMaxFramesAhead + 1));
+  if (header.is_key_frame() && num_frames != 1) return corrupt("a key frame's packet has " + std::to_string(num_frames) + " frames instead of one");
+  for (uint32_t i = 0; i < num_frames; ++i) {
+    CodedFrameHeader frame;
+    LACONIC_ASSIGN_OR_RETURN(frame.ahead, read_field(reader, "ahead", header.is_key_frame() ? 0 : kMaxFramesAhead));
+    LACONIC_ASSIGN_OR_RETURN(frame.quality_step, read_field(reader, "quality_step", kMaxQualityStep));
+    header.frames.push_back(frame);
+  }
   return header;
 }
 
 uint64_t num_sections(const VideoPacketHeader& header, uint64_t num_superblocks) {
-  return header.is_key_frame() ? num_superblocks : 1;
+  return header.is_key_frame() ? num_superblocks : header.frames.size();
 }
 
 // There is no more of a packet than the container gave.
@@ -57,11 +65,17 @@ Result<VideoPacketView> parse_video_packet(ByteSpan packet, uint64_t num_superbl
 }
 
 Result<Bytes> write_video_packet(const VideoPacketSections& packet) {
-  if (packet.header.frame_number > kMaxFrameNumber || packet.header.quality_step > kMaxQualityStep)
-    return invalid_argument("a packet's frame number or quality step is out of range");
+  const bool fits = packet.header.frame_number <= kMaxFrameNumber && packet.header.frames.size() <= kMaxFramesAhead + 1 &&
+                    std::all_of(packet.header.frames.begin(), packet.header.frames.end(),
+                                [](const CodedFrameHeader& frame) { return frame.ahead <= kMaxFramesAhead && frame.quality_step <= kMaxQualityStep; });
+  if (!fits) return invalid_argument("a packet's frame number, quality step or number of frames is out of range");
   Bytes bytes;
   append_varint(bytes, packet.header.frame_number);
-  append_varint(bytes, packet.header.quality_step);
+  append_varint(bytes, packet.header.frames.size());
+  for (const CodedFrameHeader& frame : packet.header.frames) {
+    append_varint(bytes, frame.ahead);
+    append_varint(bytes, frame.quality_step);
+  }
   LACONIC_RETURN_IF_ERROR(append_lengths(bytes, packet.sections));
   append_header_check(bytes);
   bytes.reserve(bytes.size() + size_of_all(packet.sections));

@@ -7,9 +7,11 @@
 namespace laconic {
 namespace {
 
+using models::BiMotion;
 using models::kMaxMotion;
 using models::MotionField;
 using models::MotionVector;
+using models::Prediction;
 
 constexpr int kMaxGroup = 12;  // differences up to 2 * 2047 have at most 12 bits
 
@@ -37,8 +39,9 @@ int before_class(int difference) {
 template <typename Coder>
 class MotionWalk {
  public:
-  MotionWalk(Coder& coder, ContextMixer& mixer, const MotionField& before, MotionField& field)
-      : coder_(coder), mixer_(mixer), before_(before), field_(field), is_split_(static_cast<size_t>(field.rows / 2) * (field.columns / 2)),
+  // is_coded: by large block; null: all are.
+  MotionWalk(Coder& coder, ContextMixer& mixer, const MotionField& before, MotionField& field, const std::vector<bool>* is_coded = nullptr)
+      : coder_(coder), mixer_(mixer), before_(before), field_(field), is_coded_(is_coded), is_split_(static_cast<size_t>(field.rows / 2) * (field.columns / 2)),
         differences_(static_cast<size_t>(field.rows) * field.columns) {}
 
   bool run() {
@@ -58,6 +61,7 @@ class MotionWalk {
 
   bool code_block(int row, int column) {
     const int columns = field_.columns / 2, at = row / 2 * columns + column / 2;
+    if (is_coded_ != nullptr && !(*is_coded_)[static_cast<size_t>(at)]) return true;
     bool is_split = splits(field_, row, column);
     choose_contexts(row, column, 2, (column > 0 && is_split_[at - 1]) + (row > 0 && is_split_[at - columns]) + 3 * splits(before_, row, column));
     if (!coder_.bit(is_split, mixer_, kSplits)) return false;
@@ -172,13 +176,30 @@ class MotionWalk {
   ContextMixer& mixer_;
   const MotionField& before_;
   MotionField& field_;
-  std::vector<bool> is_split_;            // by large block
+  const std::vector<bool>* const is_coded_;
+  std::vector<bool> is_split_;             // by large block
   std::vector<MotionVector> differences_;  // from the prediction, by small block
   // Of the block being coded.
   MotionVector predicted_;
   std::array<int, 2> sizes_{}, befores_{};
   size_t side_ = 0;
 };
+
+const std::vector<size_t> kNumPredictionContexts = {1, 16, 4, 64};
+
+// By large block: does it have vectors of its own in this one of the two fields?
+std::vector<bool> codes(const std::vector<Prediction>& predictions, Prediction field) {
+  std::vector<bool> is_coded(predictions.size());
+  for (size_t i = 0; i < predictions.size(); ++i) is_coded[i] = predictions[i] == field || predictions[i] == Prediction::kBoth;
+  return is_coded;
+}
+
+Status not_written(const Status& status) {
+  return status.ok() ? invalid_argument("a motion vector is longer than " + std::to_string(kMaxMotion)) : status;
+}
+Status not_read(const Status& status) {
+  return corrupt(status.ok() ? "a motion vector is longer than " + std::to_string(kMaxMotion) : status.message());
+}
 
 }  // namespace
 
@@ -188,8 +209,7 @@ Status MotionCoder::encode(const MotionField& motion, RangeEncoder& encoder) {
   if (motion.rows != before_.rows || motion.columns != before_.columns) return invalid_argument("a motion field of another size");
   MixedWriter writer(encoder);
   MotionField walked = motion;
-  if (!MotionWalk(writer, mixer_, before_, walked).run())
-    return writer.status().ok() ? invalid_argument("a motion vector is longer than " + std::to_string(kMaxMotion)) : writer.status();
+  if (!MotionWalk(writer, mixer_, before_, walked).run()) return not_written(writer.status());
   before_ = motion;
   return ok_status();
 }
@@ -197,9 +217,65 @@ Status MotionCoder::encode(const MotionField& motion, RangeEncoder& encoder) {
 Result<MotionField> MotionCoder::decode(RangeDecoder& decoder) {
   MotionField motion(before_.rows, before_.columns);
   MixedReader reader(decoder);
-  if (!MotionWalk(reader, mixer_, before_, motion).run())
-    return corrupt(reader.status().ok() ? "a motion vector is longer than " + std::to_string(kMaxMotion) : reader.status().message());
+  if (!MotionWalk(reader, mixer_, before_, motion).run()) return not_read(reader.status());
   before_ = motion;
+  return motion;
+}
+
+Status MotionCoder::encode(const MotionField& motion, const MotionField& direct, const std::vector<bool>& is_coded, RangeEncoder& encoder) {
+  MixedWriter writer(encoder);
+  MotionField walked = motion;
+  return MotionWalk(writer, mixer_, direct, walked, &is_coded).run() ? ok_status() : not_written(writer.status());
+}
+
+Result<MotionField> MotionCoder::decode(const MotionField& direct, const std::vector<bool>& is_coded, RangeDecoder& decoder) {
+  MotionField motion = direct;
+  MixedReader reader(decoder);
+  if (!MotionWalk(reader, mixer_, direct, motion, &is_coded).run()) return not_read(reader.status());
+  return motion;
+}
+
+BiMotionCoder::BiMotionCoder(int rows, int columns)
+    : columns_(static_cast<size_t>(columns / 2)), before_(static_cast<size_t>(rows / 2) * columns_, Prediction::kDirect), mixer_(kNumPredictionContexts, 3),
+      past_(rows, columns), future_(rows, columns) {}
+
+// Direct or not; if not, both or one; if one, which: kinds 0, 1, 2.
+template <typename Coder>
+bool BiMotionCoder::walk(std::vector<Prediction>& predictions, Coder& coder) {
+  for (size_t i = 0; i < predictions.size(); ++i) {
+    const auto left = static_cast<size_t>(i % columns_ ? predictions[i - 1] : Prediction::kDirect);
+    const auto above = static_cast<size_t>(i >= columns_ ? predictions[i - columns_] : Prediction::kDirect);
+    const auto before = static_cast<size_t>(before_[i]);
+    constexpr size_t kNum = models::kNumPredictions;
+    mixer_.choose(0, 0);
+    mixer_.choose(1, left * kNum + above);
+    mixer_.choose(2, before);
+    mixer_.choose(3, (before * kNum + left) * kNum + above);
+    bool is_direct = predictions[i] == Prediction::kDirect, is_both = predictions[i] == Prediction::kBoth, is_future = predictions[i] == Prediction::kFuture;
+    if (!coder.bit(is_direct, mixer_, 0)) return false;
+    if (!is_direct && !coder.bit(is_both, mixer_, 1)) return false;
+    if (!is_direct && !is_both && !coder.bit(is_future, mixer_, 2)) return false;
+    predictions[i] = is_direct ? Prediction::kDirect : is_both ? Prediction::kBoth : is_future ? Prediction::kFuture : Prediction::kPast;
+  }
+  before_ = predictions;
+  return true;
+}
+
+Status BiMotionCoder::encode(const BiMotion& motion, const BiMotion& direct, RangeEncoder& encoder) {
+  MixedWriter writer(encoder);
+  std::vector<Prediction> walked = motion.predictions;
+  if (!walk(walked, writer)) return writer.status();
+  LACONIC_RETURN_IF_ERROR(past_.encode(motion.past, direct.past, codes(motion.predictions, Prediction::kPast), encoder));
+  return future_.encode(motion.future, direct.future, codes(motion.predictions, Prediction::kFuture), encoder);
+}
+
+Result<BiMotion> BiMotionCoder::decode(const BiMotion& direct, RangeDecoder& decoder) {
+  MixedReader reader(decoder);
+  BiMotion motion;
+  motion.predictions.resize(before_.size());
+  if (!walk(motion.predictions, reader)) return reader.status();
+  LACONIC_ASSIGN_OR_RETURN(motion.past, past_.decode(direct.past, codes(motion.predictions, Prediction::kPast), decoder));
+  LACONIC_ASSIGN_OR_RETURN(motion.future, future_.decode(direct.future, codes(motion.predictions, Prediction::kFuture), decoder));
   return motion;
 }
 

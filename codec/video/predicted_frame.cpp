@@ -23,41 +23,56 @@ FilterMap::FilterMap(int height_px, int width_px)
       is_filtered(static_cast<size_t>(rows) * columns) {}
 
 PredictionCoders::PredictionCoders(const models::FramePlanes& planes)
-    : motion(static_cast<int>(planes.luma.size(2)) / models::kMotionBlockPx, static_cast<int>(planes.luma.size(3)) / models::kMotionBlockPx),
-      residual(static_cast<int>(planes.luma.size(2)) / models::kResidualBlockPx, static_cast<int>(planes.luma.size(3)) / models::kResidualBlockPx,
-               planes.chroma.size(2) == planes.luma.size(2) ? models::kResidualBlockPx : models::kResidualBlockPx / 2),
-      before_(static_cast<int>(planes.luma.size(2)), static_cast<int>(planes.luma.size(3))), mixer_(kNumMapContexts, 1) {}
+    : motion_(static_cast<int>(planes.luma.size(2)) / models::kMotionBlockPx, static_cast<int>(planes.luma.size(3)) / models::kMotionBlockPx),
+      bi_motion_(static_cast<int>(planes.luma.size(2)) / models::kMotionBlockPx, static_cast<int>(planes.luma.size(3)) / models::kMotionBlockPx),
+      residual_(static_cast<int>(planes.luma.size(2)) / models::kResidualBlockPx, static_cast<int>(planes.luma.size(3)) / models::kResidualBlockPx,
+                planes.chroma.size(2) == planes.luma.size(2) ? models::kResidualBlockPx : models::kResidualBlockPx / 2),
+      filter_before_(static_cast<int>(planes.luma.size(2)), static_cast<int>(planes.luma.size(3))), filter_mixer_(kNumMapContexts, 1) {}
 
 template <typename Coder>
 bool PredictionCoders::walk(FilterMap& map, Coder& coder) {
   for (int row = 0; row < map.rows; ++row) {
     for (int column = 0; column < map.columns; ++column) {
       const auto at = [&](int r, int c) -> size_t { return r < 0 || c < 0 ? 2 : map.is_filtered[static_cast<size_t>(r) * map.columns + c]; };
-      const size_t i = static_cast<size_t>(row) * map.columns + column, before = before_.is_filtered[i];
-      mixer_.choose(0, 0);
-      mixer_.choose(1, 3 * at(row - 1, column) + at(row, column - 1));
-      mixer_.choose(2, before);
-      mixer_.choose(3, 4 * before + 2 * (at(row - 1, column) == 1) + (at(row, column - 1) == 1));
+      const size_t i = static_cast<size_t>(row) * map.columns + column, before = filter_before_.is_filtered[i];
+      filter_mixer_.choose(0, 0);
+      filter_mixer_.choose(1, 3 * at(row - 1, column) + at(row, column - 1));
+      filter_mixer_.choose(2, before);
+      filter_mixer_.choose(3, 4 * before + 2 * (at(row - 1, column) == 1) + (at(row, column - 1) == 1));
       bool is_filtered = map.is_filtered[i] != 0;
-      if (!coder.bit(is_filtered, mixer_, 0)) return false;
+      if (!coder.bit(is_filtered, filter_mixer_, 0)) return false;
       map.is_filtered[i] = is_filtered;
     }
   }
-  before_ = map;
+  filter_before_ = map;
   return true;
 }
 
-Status PredictionCoders::encode(const FilterMap& map, RangeEncoder& encoder) {
+Status PredictionCoders::encode(const PredictedFrame& frame, const models::BiMotion* direct, int quality_step, RangeEncoder& encoder) {
+  LACONIC_RETURN_IF_ERROR(direct != nullptr ? bi_motion_.encode(frame.motion, *direct, encoder) : motion_.encode(frame.motion.past, encoder));
+  LACONIC_RETURN_IF_ERROR(residual_.encode(frame.residual, frame.motion.past, quality_step, encoder));
   MixedWriter writer(encoder);
-  FilterMap walked = map;
+  FilterMap walked = frame.filter;
   return walk(walked, writer) ? ok_status() : writer.status();
 }
 
-Result<FilterMap> PredictionCoders::decode(RangeDecoder& decoder) {
+Result<PredictedFrame> PredictionCoders::decode(const models::BiMotion* direct, int quality_step, RangeDecoder& decoder) {
+  PredictedFrame frame;
+  if (direct != nullptr) {
+    LACONIC_ASSIGN_OR_RETURN(frame.motion, bi_motion_.decode(*direct, decoder));
+  } else {
+    LACONIC_ASSIGN_OR_RETURN(frame.motion.past, motion_.decode(decoder));
+  }
+  LACONIC_ASSIGN_OR_RETURN(frame.residual, residual_.decode(frame.motion.past, quality_step, decoder));
   MixedReader reader(decoder);
-  FilterMap map = before_;
-  if (!walk(map, reader)) return reader.status();
-  return map;
+  frame.filter = filter_before_;
+  if (!walk(frame.filter, reader)) return reader.status();
+  return frame;
+}
+
+models::FramePlanes predict(const PredictedFrame& frame, const models::FramePlanes& past, const models::FramePlanes* future) {
+  if (frame.is_bipredicted()) return models::bipredict(past, *future, frame.motion);
+  return {models::compensate(past.luma, frame.motion.past), models::compensate(past.chroma, frame.motion.past)};
 }
 
 models::FramePlanes filter_frame(models::LoopFilter filter, const torch::Device& device, const models::FramePlanes& coded, const models::FramePlanes& reference, double step,
@@ -100,12 +115,15 @@ models::FramePlanes merge_filtered(const models::FramePlanes& coded, const model
   return result;
 }
 
-void add_symbols(const models::MotionField& motion, const models::Residual& residual, const FilterMap& map, std::vector<int16_t>& symbols) {
-  for (const models::MotionVector& v : motion.vectors) symbols.insert(symbols.end(), {v.x, v.y});
-  for (const models::Transform t : residual.transforms) symbols.push_back(static_cast<int16_t>(t));
-  symbols.insert(symbols.end(), residual.luma.begin(), residual.luma.end());
-  symbols.insert(symbols.end(), residual.chroma.begin(), residual.chroma.end());
-  symbols.insert(symbols.end(), map.is_filtered.begin(), map.is_filtered.end());
+void add_symbols(const PredictedFrame& frame, std::vector<int16_t>& symbols) {
+  for (const models::Prediction p : frame.motion.predictions) symbols.push_back(static_cast<int16_t>(p));
+  for (const models::MotionField* field : {&frame.motion.past, &frame.motion.future}) {
+    for (const models::MotionVector& v : field->vectors) symbols.insert(symbols.end(), {v.x, v.y});
+  }
+  for (const models::Transform t : frame.residual.transforms) symbols.push_back(static_cast<int16_t>(t));
+  symbols.insert(symbols.end(), frame.residual.luma.begin(), frame.residual.luma.end());
+  symbols.insert(symbols.end(), frame.residual.chroma.begin(), frame.residual.chroma.end());
+  symbols.insert(symbols.end(), frame.filter.is_filtered.begin(), frame.filter.is_filtered.end());
 }
 
 }  // namespace laconic

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <mutex>
 #include <optional>
 
@@ -13,6 +14,7 @@
 #include "codec/video/frame_planes.h"
 #include "codec/video/model_impl.h"
 #include "codec/video/predicted_frame.h"
+#include "codec/video/reference_frames.h"
 #include "entropy/section.h"
 
 namespace laconic {
@@ -46,7 +48,7 @@ class Decoder : public VideoDecoder {
 
   void reset() override {
     frame_.reset();
-    memory_ = {};
+    references_.clear();
     shown_.clear();
     is_broken_ = true;
   }
@@ -56,60 +58,71 @@ class Decoder : public VideoDecoder {
   std::vector<StageTime> stage_times() const override { return clock_.times(); }
 
  private:
-  // packet --> motion, residual, filter map --> memory --> frame; of key frames see decode_key_frame()
+  // packet --> its frames, each: motion, residual, filter map --> reference frame; of key frames see decode_key_frame()
   Status decode(const VideoPacket& packet) {
     torch::NoGradGuard no_grad;
     use_threads(num_threads_);
     LACONIC_ASSIGN_OR_RETURN(const VideoPacketView view, parse_video_packet(packet.bytes, static_cast<uint64_t>(grid_.num_superblocks()), options_.limits));
+    const uint32_t number = view.header.frame_number;
+    SymbolHash hash;
     if (view.header.is_key_frame()) {
-      coders_.reset();
-      LACONIC_RETURN_IF_ERROR(decode_key_frame(view));
+      references_.clear();
+      coders_ = {};
+      LACONIC_RETURN_IF_ERROR(decode_key_frame(view, hash));
     } else {
       if (is_broken_) return corrupt("a key frame has to come first");
-      if (view.header.frame_number != frame_number_ + 1) {
-        return corrupt("a packet is missing: after frame " + std::to_string(frame_number_) + " since the key frame comes frame " +
-                       std::to_string(view.header.frame_number));
+      if (number != frame_number_ + 1) {
+        return corrupt("a packet is missing: after frame " + std::to_string(frame_number_) + " since the key frame comes frame " + std::to_string(number));
       }
-      if (!coders_) coders_.emplace(memory_);
-      LACONIC_RETURN_IF_ERROR(decode_predicted_frame(view));
+      for (size_t i = 0; i < view.header.frames.size(); ++i) {
+        LACONIC_RETURN_IF_ERROR(decode_predicted_frame(number + view.header.frames[i].ahead, static_cast<int>(view.header.frames[i].quality_step), view.sections[i], hash));
+      }
+      if (!references_.has(number)) return corrupt("frame " + std::to_string(number) + " since the key frame was not brought by its packet, nor by one before");
     }
-    frame_number_ = view.header.frame_number;
+    hash_ = hash.value();
+    references_.forget_before(number);
+    frame_number_ = number;
     is_broken_ = false;
-    shown_ = clock_.run("planes", [&] { return write_frame(memory_, format_); });
+    shown_ = clock_.run("planes", [&] { return write_frame(references_.at(number).planes, format_); });
     frame_ = VideoFrame{format_, shown_, packet.pts_ticks, packet.duration_ticks};
     return ok_status();
   }
 
-  Status decode_predicted_frame(const VideoPacketView& view) {
-    const int quality_step = static_cast<int>(view.header.quality_step);
-    const double step = models::residual_step(quality_step);
-    const Result<ByteSpan> payload = open_section(view.sections[0]);
+  Status decode_predicted_frame(uint32_t number, int quality_step, ByteSpan section, SymbolHash& hash) {
+    if (references_.has(number)) return corrupt("frame " + std::to_string(number) + " since the key frame comes twice");
+    const ReferenceFrames::Neighbours neighbours = references_.neighbours_of(number);
+    const models::FramePlanes& past = references_.at(neighbours.past).planes;
+    const models::FramePlanes* future = neighbours.has_future ? &references_.at(neighbours.future).planes : nullptr;
+    std::optional<models::BiMotion> direct;
+    if (future != nullptr) direct = references_.direct_motion_of(number, neighbours);
+    std::optional<PredictionCoders>& coders = coders_[future != nullptr];
+    if (!coders) coders.emplace(past);
+
+    const Result<ByteSpan> payload = open_section(section);
     if (!payload.ok()) return damaged("the frame", payload.status());
-    models::MotionField motion;
-    models::Residual residual;
-    FilterMap map;
+    PredictedFrame frame;
     const Status status = clock_.run("range coder", [&]() -> Status {
       RangeDecoder decoder(*payload);
-      LACONIC_ASSIGN_OR_RETURN(motion, coders_->motion.decode(decoder));
-      LACONIC_ASSIGN_OR_RETURN(residual, coders_->residual.decode(motion, quality_step, decoder));
-      LACONIC_ASSIGN_OR_RETURN(map, coders_->decode(decoder));
+      LACONIC_ASSIGN_OR_RETURN(frame, coders->decode(direct ? &*direct : nullptr, quality_step, decoder));
       return decoder.finish();
     });
     if (!status.ok()) return damaged("the frame", status);
     std::vector<int16_t> symbols;
-    add_symbols(motion, residual, map, symbols);
-    SymbolHash hash;
+    add_symbols(frame, symbols);
     hash.add(symbols);
-    hash_ = hash.value();
-    const models::FramePlanes reference = clock_.run("prediction", [&] { return models::FramePlanes{models::compensate(memory_.luma, motion), models::compensate(memory_.chroma, motion)}; });
-    const models::FramePlanes coded = clock_.run("synthesis", [&] { return models::add_residual(reference, residual, step); });
-    const bool is_filtered = std::any_of(map.is_filtered.begin(), map.is_filtered.end(), [](uint8_t f) { return f != 0; });
-    memory_ = !is_filtered ? coded : clock_.run("loop filter", [&] { return merge_filtered(coded, filter_frame(impl().weights->filter, impl().device(), coded, reference, step, num_threads_), map); });
+    const double step = models::residual_step(quality_step);
+    const models::FramePlanes reference = clock_.run("prediction", [&] { return predict(frame, past, future); });
+    models::FramePlanes planes = clock_.run("synthesis", [&] { return models::add_residual(reference, frame.residual, step); });
+    const std::vector<uint8_t>& is_filtered = frame.filter.is_filtered;
+    if (std::any_of(is_filtered.begin(), is_filtered.end(), [](uint8_t f) { return f != 0; })) {
+      planes = clock_.run("loop filter", [&] { return merge_filtered(planes, filter_frame(impl().weights->filter, impl().device(), planes, reference, step, num_threads_), frame.filter); });
+    }
+    references_.add(number, {std::move(planes), std::move(frame.motion.past), std::move(frame.motion.future), neighbours.past, neighbours.future});
     return ok_status();
   }
 
-  Status decode_key_frame(const VideoPacketView& view) {
-    const int step = static_cast<int>(view.header.quality_step);
+  Status decode_key_frame(const VideoPacketView& view, SymbolHash& hash) {
+    const int step = static_cast<int>(view.header.frames[0].quality_step);
     std::vector<int64_t> indexes(static_cast<size_t>(grid_.num_superblocks()));
     for (size_t i = 0; i < indexes.size(); ++i) indexes[i] = static_cast<int64_t>(i);
     const std::vector<SuperblockBatch> batches = batches_of(indexes, grid_);
@@ -140,12 +153,10 @@ class Decoder : public VideoDecoder {
       }
       return ok_status();
     }));
-    SymbolHash hash;
     for (const std::vector<int16_t>& values : symbols) hash.add(values);
-    hash_ = hash.value();
     use_threads(num_threads_);
     const torch::Tensor steps = torch::full({1}, step, torch::TensorOptions().dtype(torch::kFloat).device(impl().device()));
-    memory_ = clock_.run("synthesis", [&] { return from_rgb(impl().image_network()->synthesise(y_hat, steps, torch::kFloat).to(torch::kCPU), format_); });
+    references_.add(0, {clock_.run("synthesis", [&] { return from_rgb(impl().image_network()->synthesise(y_hat, steps, torch::kFloat).to(torch::kCPU), format_); }), {}, {}, 0, 0});
     return ok_status();
   }
 
@@ -160,8 +171,8 @@ class Decoder : public VideoDecoder {
   const SuperblockGrid grid_;
   std::optional<VideoFrame> frame_;
   Bytes shown_;  // samples of the last good frame
-  models::FramePlanes memory_;  // the last frame, neither rounded nor clamped
-  std::optional<PredictionCoders> coders_;  // in predicted frames
+  ReferenceFrames references_;
+  std::array<std::optional<PredictionCoders>, 2> coders_;  // of frames predicted from the past; between two
   uint32_t frame_number_ = 0;
   bool is_broken_ = true;  // nothing to predict from
   uint64_t hash_ = 0;
@@ -178,7 +189,7 @@ Result<VideoStreamInfo> read_video_info(ByteSpan extradata, const Limits& limits
 
 Result<VideoPacketInfo> read_packet_info(ByteSpan packet) {
   LACONIC_ASSIGN_OR_RETURN(const VideoPacketHeader header, read_video_packet_header(packet));
-  return VideoPacketInfo{header.is_key_frame(), quality_of_step(header.quality_step)};
+  return VideoPacketInfo{header.is_key_frame(), header.frames.empty() ? 0 : quality_of_step(header.frames[0].quality_step)};
 }
 
 Result<std::unique_ptr<VideoDecoder>> VideoDecoder::create(std::shared_ptr<const VideoModel> model, ByteSpan extradata,

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "codec/format/video_header.h"
 #include "codec/format/video_packet.h"
@@ -10,10 +12,12 @@
 #include "codec/image/stages.h"
 #include "codec/image/superblock_coder.h"
 #include "codec/image/tiles.h"
+#include "codec/video/frame_groups.h"
 #include "codec/video/frame_planes.h"
 #include "codec/video/model_impl.h"
 #include "codec/video/predicted_frame.h"
 #include "codec/video/rate_control.h"
+#include "codec/video/reference_frames.h"
 #include "entropy/section.h"
 #include "models/video/motion_search.h"
 #include "models/video/residual_choice.h"
@@ -21,16 +25,14 @@
 namespace laconic {
 namespace {
 
-// Quality steps that key frames get more than predicted frames: all frames up to the next key frame build on them. Some
-// predicted frames get more than others, for the same reason (DCVC's pattern); by frame_number mod 4. Measured on six training
-// clips (models/TRAINING.md).
+// Quality steps that frames get more than the quality asked for, as others build on them; by the place in a group of four of frames coded one
+// after another (DCVC's pattern), and of the last of a group with B-frames, those between that others are predicted from, and the rest. Measured
+// on training clips (models/TRAINING.md).
 constexpr int kKeyGain = 360;
 constexpr std::array<int, 4> kFrameGains = {100, 0, 50, 0};
-// A scene cut: compensated, a frame differs from the one before by most of what it holds at all.
-constexpr double kCutShare = 0.75;
-constexpr double kMinCutError = 4;  // of 255
+constexpr int kGroupEndGain = 100, kInnerGain = -150, kLeafGain = -350;
 
-int limited(int step) { return std::min<int>(step, kMaxQualityStep); }
+int limited(int step) { return std::clamp<int>(step, 0, kMaxQualityStep); }
 
 Status validate(const VideoFormat& format, const VideoEncoderOptions& options) {
   const std::string size = std::to_string(format.width_px) + "x" + std::to_string(format.height_px);
@@ -41,6 +43,8 @@ Status validate(const VideoFormat& format, const VideoEncoderOptions& options) {
       static_cast<uint32_t>(std::max(format.width_px, format.height_px)) > options.limits.max_dimension_px)
     return limit_exceeded("frames of " + size + " are larger than the limits allow");
   if (!(options.quality >= 0 && options.quality <= 100)) return invalid_argument("quality " + std::to_string(options.quality) + " is not within 0..100");
+  if (options.max_b_frames < 0 || options.max_b_frames > static_cast<int>(kMaxFramesAhead))
+    return invalid_argument(std::to_string(options.max_b_frames) + " B-frames are not possible, 0.." + std::to_string(kMaxFramesAhead) + " are");
   if (options.key_interval < 1) return invalid_argument("a key frame every " + std::to_string(options.key_interval) + " frames is not possible");
   if (options.bits_per_second < 0 || (options.bits_per_second > 0 && !(options.frames_per_second > 0)))
     return invalid_argument("a bit rate must be positive, and needs the frame rate");
@@ -59,16 +63,22 @@ class Encoder : public VideoEncoder {
   Bytes extradata() const override { return extradata_; }
 
   Status send_frame(const VideoFrame& frame) override {
-    if (packet_) return invalid_argument("receive the packet of the frame before first");
+    if (!packets_.empty() || group_size() > 0) return invalid_argument("receive the packets of the frames before first");
     if (frame.format.width_px != format_.width_px || frame.format.height_px != format_.height_px || frame.format.chroma != format_.chroma ||
         frame.format.bit_depth != format_.bit_depth || frame.samples.size() != format_.frame_bytes())
       return invalid_argument("a frame is not of the format the encoder was made for");
-    return guard([&] { return encode(frame); });
+    return guard([&] { return wait(frame); });
   }
 
+  void finish() override { is_finished_ = true; }
+
   Result<std::optional<VideoPacket>> receive_packet() override {
-    std::optional<VideoPacket> packet = std::move(packet_);
-    packet_.reset();
+    if (packets_.empty() && group_size() > 0) LACONIC_RETURN_IF_ERROR(guard([&] { return encode_group(); }));
+    std::optional<VideoPacket> packet;
+    if (!packets_.empty()) {
+      packet = std::move(packets_.front());
+      packets_.pop_front();
+    }
     return packet;
   }
 
@@ -76,57 +86,142 @@ class Encoder : public VideoEncoder {
   std::vector<StageTime> stage_times() const override { return clock_.times(); }
 
  private:
-  // frame --> planes --motion--> reference --residual, filter map--> section --> packet, memory; of key frames see code_key_frame()
-  Status encode(const VideoFrame& frame) {
+  // A frame that was sent and is not coded.
+  struct Waiting {
+    models::FramePlanes planes;
+    models::LumaPlane reduced;
+    int64_t pts_ticks, duration_ticks;
+    bool is_key_frame;
+  };
+
+  Status wait(const VideoFrame& frame) {
     torch::NoGradGuard no_grad;
     use_threads(num_threads_);
-    const models::FramePlanes planes = clock_.run("planes", [&] { return read_frame(frame); });
-    models::LumaPlane luma = models::luma_of(planes.luma);
-    VideoPacketSections packet;
-    const int base_step = rate_control_ ? rate_control_->next_step(kKeyGain) : static_cast<int>(quality_step_of(options_.quality));
-    const int step = limited(base_step + kFrameGains[(frame_number_ + 1) % kFrameGains.size()]);
-    models::MotionField motion;
-    const bool is_key_frame = !memory_.defined() || wants_key_frame_ || frame_number_ + 1 >= static_cast<uint32_t>(options_.key_interval) ||
-                              !find_motion(luma, step, motion);
-    packet.header.frame_number = is_key_frame ? 0 : frame_number_ + 1;
-    packet.header.quality_step = static_cast<uint32_t>(is_key_frame ? limited(base_step + kKeyGain) : step);
-    if (is_key_frame) coders_.reset();
-    else if (!coders_) coders_.emplace(planes);
-    LACONIC_RETURN_IF_ERROR(is_key_frame ? code_key_frame(planes, packet) : code_predicted_frame(planes, motion, packet));
-    LACONIC_ASSIGN_OR_RETURN(Bytes bytes, write_video_packet(packet));
-    if (rate_control_) rate_control_->spent(8.0 * static_cast<double>(bytes.size()), static_cast<int>(packet.header.quality_step), is_key_frame);
-    packet_ = VideoPacket{std::move(bytes), frame.pts_ticks, frame.duration_ticks, is_key_frame};
-    frame_number_ = packet.header.frame_number;
-    motion_ = std::move(motion);
-    luma_before_ = std::move(luma);
-    wants_key_frame_ = false;
+    models::FramePlanes planes = clock_.run("planes", [&] { return read_frame(frame); });
+    models::LumaPlane reduced = reduced_luma(planes.luma);
+    const bool is_cut = options_.finds_scene_cuts && !reduced_before_.samples.empty() && clock_.run("scene cuts", [&] { return is_scene_cut(reduced, reduced_before_); });
+    reduced_before_ = reduced;
+    waiting_.push_back({std::move(planes), std::move(reduced), frame.pts_ticks, frame.duration_ticks, std::exchange(wants_key_frame_, false) || is_cut});
     return ok_status();
   }
 
-  // False at a scene cut. What films show counts for that, not what coding made of it.
-  bool find_motion(const models::LumaPlane& luma, int step, models::MotionField& motion) {
-    motion = clock_.run("motion", [&] { return models::search_motion(luma, models::luma_of(memory_.luma), models::residual_step(step), motion_); });
-    if (!options_.finds_scene_cuts) return true;
-    const double difference = models::difference_along(motion, luma, luma_before_);
-    return difference < kMinCutError || difference < kCutShare * models::activity_of(luma);
+  bool is_key_frame_next() const {
+    return references_.empty() || waiting_.front().is_key_frame || static_cast<int>(frame_number_) + 1 >= options_.key_interval;
   }
 
-  Status code_predicted_frame(const models::FramePlanes& planes, const models::MotionField& motion, VideoPacketSections& packet) {
-    const int quality_step = static_cast<int>(packet.header.quality_step);
+  // How many of the waiting frames are coded together next: one that is a key frame, or some that are not; 0 as long as more may come.
+  int group_size() const {
+    if (waiting_.empty()) return 0;
+    if (is_key_frame_next()) return 1;
+    const int most = std::min(options_.key_interval - 1 - static_cast<int>(frame_number_), options_.max_b_frames + 1), num_waiting = static_cast<int>(waiting_.size());
+    int size = 1;
+    while (size < std::min(most, num_waiting) && !waiting_[static_cast<size_t>(size)].is_key_frame) ++size;
+    return size == most || size < num_waiting || is_finished_ ? size : 0;
+  }
+
+  // Frames --> packets, in the order of coding; see code_key_frame() and code_predicted_frame()
+  Status encode_group() {
+    torch::NoGradGuard no_grad;
+    use_threads(num_threads_);
+    const int size = group_size();
+    const bool is_key_frame = is_key_frame_next();
+    int base_step = static_cast<int>(quality_step_of(options_.quality));
+    for (int i = 0; rate_control_ && i < size; ++i) base_step = rate_control_->next_step(kKeyGain);
+    if (is_key_frame) {
+      VideoPacketSections packet{{0, {{0, static_cast<uint32_t>(limited(base_step + kKeyGain))}}}, {}};
+      LACONIC_RETURN_IF_ERROR(code_key_frame(waiting_.front().planes, packet));
+      LACONIC_RETURN_IF_ERROR(give(packet));
+    } else if (size > 1 && is_better_between(size, base_step)) {
+      const uint32_t last = frame_number_ + static_cast<uint32_t>(size);
+      VideoPacketSections packet{{frame_number_ + 1, {}}, {}};
+      LACONIC_RETURN_IF_ERROR(code_into(packet, last, limited(base_step + kGroupEndGain)));
+      LACONIC_RETURN_IF_ERROR(code_between(packet, frame_number_, last, base_step));
+    } else {
+      for (int i = 0; i < size; ++i) {
+        const uint32_t number = frame_number_ + 1;
+        VideoPacketSections packet{{number, {}}, {}};
+        LACONIC_RETURN_IF_ERROR(code_into(packet, number, limited(base_step + kFrameGains[number % kFrameGains.size()])));
+      }
+    }
+    if (rate_control_) tell_rate_control(base_step, is_key_frame);
+    return ok_status();
+  }
+
+  // What the frames of a group took, each its share: the packets of those coded before others hold next to nothing.
+  void tell_rate_control(int base_step, bool is_key_frame) {
+    double bits = 0;
+    for (const VideoPacket& packet : packets_) bits += 8.0 * static_cast<double>(packet.bytes.size());
+    for (size_t i = 0; i < packets_.size(); ++i)
+      rate_control_->spent(bits / static_cast<double>(packets_.size()), is_key_frame ? limited(base_step + kKeyGain) : base_step, is_key_frame);
+  }
+
+  bool is_better_between(int size, int base_step) {
+    return clock_.run("motion", [&] {
+      std::vector<const models::LumaPlane*> frames;
+      for (int i = 0; i < size; ++i) frames.push_back(&waiting_[static_cast<size_t>(i)].reduced);
+      return gains_between(reduced_luma(references_.at(frame_number_).planes.luma), frames, models::residual_step(base_step));
+    });
+  }
+
+  // The frames between two that are coded, the middle one first.
+  Status code_between(VideoPacketSections& packet, uint32_t past, uint32_t future, int base_step) {
+    if (future - past < 2) return ok_status();
+    const uint32_t middle = (past + future) / 2;
+    LACONIC_RETURN_IF_ERROR(code_into(packet, middle, limited(base_step + (future - past > 2 ? kInnerGain : kLeafGain))));
+    LACONIC_RETURN_IF_ERROR(code_between(packet, past, middle, base_step));
+    return code_between(packet, middle, future, base_step);
+  }
+
+  // Codes a frame and gives all packets that are complete with it: that of the frame itself, if it is next to be shown, and of those after it that
+  // were coded before.
+  Status code_into(VideoPacketSections& packet, uint32_t number, int quality_step) {
+    const uint32_t next = packet.header.frame_number;
+    packet.header.frames.push_back({number - next, static_cast<uint32_t>(quality_step)});
+    LACONIC_RETURN_IF_ERROR(code_predicted_frame(waiting_[number - next].planes, number, quality_step, packet));
+    while (references_.has(packet.header.frame_number)) {
+      LACONIC_RETURN_IF_ERROR(give(packet));
+      packet = {{frame_number_ + 1, {}}, {}};
+    }
+    return ok_status();
+  }
+
+  // The packet of the frame that waited longest.
+  Status give(const VideoPacketSections& packet) {
+    LACONIC_ASSIGN_OR_RETURN(Bytes bytes, write_video_packet(packet));
+    const VideoPacketHeader& header = packet.header;
+    packets_.push_back({std::move(bytes), waiting_.front().pts_ticks, waiting_.front().duration_ticks, header.is_key_frame()});
+    waiting_.pop_front();
+    frame_number_ = header.frame_number;
+    references_.forget_before(frame_number_);
+    return ok_status();
+  }
+
+  // planes --motion--> reference --residual, filter map--> section, reference frame
+  Status code_predicted_frame(const models::FramePlanes& planes, uint32_t number, int quality_step, VideoPacketSections& packet) {
     const double step = models::residual_step(quality_step);
-    const models::FramePlanes reference = clock_.run("prediction", [&] { return models::FramePlanes{models::compensate(memory_.luma, motion), models::compensate(memory_.chroma, motion)}; });
-    const models::Residual residual = clock_.run("residual", [&] { return chooser_.choose(planes, reference, motion, step); });
-    const models::FramePlanes coded = clock_.run("synthesis", [&] { return models::add_residual(reference, residual, step); });
+    const ReferenceFrames::Neighbours neighbours = references_.neighbours_of(number);
+    const models::FramePlanes& past = references_.at(neighbours.past).planes;
+    const models::FramePlanes* future = neighbours.has_future ? &references_.at(neighbours.future).planes : nullptr;
+    std::optional<models::BiMotion> direct;
+    if (future != nullptr) direct = references_.direct_motion_of(number, neighbours);
+    PredictedFrame frame;
+    frame.motion = clock_.run("motion", [&]() -> models::BiMotion {
+      const models::LumaPlane luma = models::luma_of(planes.luma);
+      if (future != nullptr) return models::search_bi_motion(luma, past.luma, future->luma, step, *direct);
+      return {models::search_motion(luma, models::luma_of(past.luma), step, motion_before_, static_cast<int>(number - neighbours.past)), {}, {}};
+    });
+    const models::FramePlanes reference = clock_.run("prediction", [&] { return predict(frame, past, future); });
+    frame.residual = clock_.run("residual", [&] { return choosers_[future != nullptr].choose(planes, reference, frame.motion.past, step); });
+    const models::FramePlanes coded = clock_.run("synthesis", [&] { return models::add_residual(reference, frame.residual, step); });
     const models::FramePlanes filtered = clock_.run("loop filter", [&] { return filter_frame(impl().weights->filter, impl().device(), coded, reference, step, num_threads_); });
-    const FilterMap map = choose_filter(planes, coded, filtered);
-    memory_ = merge_filtered(coded, filtered, map);
+    frame.filter = choose_filter(planes, coded, filtered);
+    std::optional<PredictionCoders>& coders = coders_[future != nullptr];
+    if (!coders) coders.emplace(planes);
     RangeEncoder encoder;
-    LACONIC_RETURN_IF_ERROR(clock_.run("range coder", [&]() -> Status {
-      LACONIC_RETURN_IF_ERROR(coders_->motion.encode(motion, encoder));
-      LACONIC_RETURN_IF_ERROR(coders_->residual.encode(residual, motion, quality_step, encoder));
-      return coders_->encode(map, encoder);
-    }));
+    LACONIC_RETURN_IF_ERROR(clock_.run("range coder", [&] { return coders->encode(frame, direct ? &*direct : nullptr, quality_step, encoder); }));
     packet.sections.push_back(seal_section(encoder.finish()));
+    if (future == nullptr) motion_before_ = frame.motion.past;
+    references_.add(number, {merge_filtered(coded, filtered, frame.filter), std::move(frame.motion.past), std::move(frame.motion.future), neighbours.past, neighbours.future});
     return ok_status();
   }
 
@@ -146,7 +241,7 @@ class Encoder : public VideoEncoder {
 
   // planes --> red, green, blue --g_a--> y --superblocks--> sections; y_hat --g_s--> memory
   Status code_key_frame(const models::FramePlanes& planes, VideoPacketSections& packet) {
-    const int step = static_cast<int>(packet.header.quality_step);
+    const int step = static_cast<int>(packet.header.frames[0].quality_step);
     const torch::Tensor steps = torch::full({1}, step, torch::TensorOptions().dtype(torch::kFloat).device(impl().device()));
     const torch::Tensor y = clock_.run("analysis", [&] {
       return impl().image_network()->analyse(to_rgb(planes, format_.colour).to(impl().device()), steps, torch::kFloat);
@@ -176,7 +271,10 @@ class Encoder : public VideoEncoder {
     }));
     packet.sections = std::move(sections);
     use_threads(num_threads_);
-    memory_ = clock_.run("synthesis", [&] { return from_rgb(impl().image_network()->synthesise(y_hat, steps, torch::kFloat).to(torch::kCPU), format_); });
+    references_.clear();
+    references_.add(0, {clock_.run("synthesis", [&] { return from_rgb(impl().image_network()->synthesise(y_hat, steps, torch::kFloat).to(torch::kCPU), format_); }), {}, {}, 0, 0});
+    coders_ = {};
+    motion_before_ = {};
     return ok_status();
   }
 
@@ -189,14 +287,16 @@ class Encoder : public VideoEncoder {
   const SuperblockGrid grid_;
   const Bytes extradata_;
   std::optional<RateControl> rate_control_;
-  std::optional<PredictionCoders> coders_;  // in predicted frames
-  models::ResidualChooser chooser_;
-  std::optional<VideoPacket> packet_;
-  models::FramePlanes memory_;  // the frame before as decoders have it
-  models::MotionField motion_;  // of the frame before
-  models::LumaPlane luma_before_;  // of the frame before as it was given
-  uint32_t frame_number_ = 0;
-  bool wants_key_frame_ = false;
+  std::deque<Waiting> waiting_;
+  std::deque<VideoPacket> packets_;
+  models::LumaPlane reduced_before_;  // of the frame sent last
+  ReferenceFrames references_;
+  // Of frames predicted from the past; between two.
+  std::array<std::optional<PredictionCoders>, 2> coders_;
+  std::array<models::ResidualChooser, 2> choosers_;
+  models::MotionField motion_before_;  // of the last frame predicted from the past
+  uint32_t frame_number_ = 0;  // of the last packet
+  bool wants_key_frame_ = false, is_finished_ = false;
   StageClock clock_;
 };
 

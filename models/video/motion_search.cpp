@@ -13,10 +13,12 @@ namespace {
 
 constexpr int kLargePx = 16;          // blocks that may be split into four small ones
 constexpr int kCoarseShrink = 4;      // the first search runs on planes reduced by this
-constexpr int kCoarseReach = 8;       // in reduced pixels
+constexpr int kCoarseReach = 8;       // in reduced pixels, from one frame to the next
+constexpr int kFarCoarseReach = 16;   // beyond that
 constexpr int kMargin = 64;           // pixels repeated around the frame before, so that the search needs no clamping
 constexpr double kBitPrice = 0.12;    // squared steps that a bit of vector must save
 constexpr double kSplitBits = 3;      // about what four vectors cost beside themselves
+constexpr double kDirectBits = 2;     // direct prediction may cost so much more than the best other: it needs neither vectors nor their kind
 
 // The plane with its edge repeated `margin` pixels around.
 struct PaddedPlane {
@@ -121,6 +123,30 @@ class DifferencePrice {
   std::vector<float> table_;
 };
 
+// Of the 16x16 blocks of a frame, raster order.
+std::vector<float> block_prices(const LumaPlane& now, const LumaPlane& reference, double step) {
+  const DifferencePrice price(step);
+  std::vector<float> prices;
+  for (int y = 0; y < now.height; y += kLargePx) {
+    for (int x = 0; x < now.width; x += kLargePx) {
+      float sum = 0;
+      for (int i = 0; i < kLargePx; i += 8) {
+        for (int j = 0; j < kLargePx; j += 8) {
+          const size_t at = static_cast<size_t>(y + i) * now.width + x + j;
+          sum += price.of_8x8(now.samples.data() + at, now.width, reference.samples.data() + at, now.width);
+        }
+      }
+      prices.push_back(sum);
+    }
+  }
+  return prices;
+}
+
+// A large block's vectors, by its row and column among large blocks.
+void copy_block(const MotionField& from, MotionField& to, int row, int column) {
+  for (int i = 0; i < 4; ++i) to.at(2 * row + i / 2, 2 * column + i % 2) = from.at(2 * row + i / 2, 2 * column + i % 2);
+}
+
 LumaPlane shrink(const LumaPlane& plane) {
   LumaPlane small{plane.width / kCoarseShrink, plane.height / kCoarseShrink, {}};
   small.samples.resize(static_cast<size_t>(small.width) * small.height);
@@ -140,17 +166,28 @@ LumaPlane shrink(const LumaPlane& plane) {
 
 class Search {
  public:
-  Search(const LumaPlane& now, const LumaPlane& before, double step, const MotionField& before_motion)
-      : now_(now), phases_(make_phases(before)), price_(step), bit_price_(kBitPrice * step * step), still_cost_(static_cast<float>(0.05 * step * step * kLargePx)),
+  // is_left_out: by large block, those that keep the vectors of before_motion; empty: none.
+  Search(const LumaPlane& now, const LumaPlane& before, double step, const MotionField& before_motion, int distance, std::vector<bool> is_left_out)
+      : now_(now), coarse_reach_(distance > 1 ? kFarCoarseReach : kCoarseReach), is_left_out_(std::move(is_left_out)), phases_(make_phases(before)), price_(step), bit_price_(kBitPrice * step * step), still_cost_(static_cast<float>(0.05 * step * step * kLargePx)),
         before_motion_(before_motion.rows == now.height / kMotionBlockPx && before_motion.columns == now.width / kMotionBlockPx ? before_motion : MotionField(now.height / kMotionBlockPx, now.width / kMotionBlockPx)), small_now_(shrink(now)), small_before_(shrink(before)), field_(now.height / kMotionBlockPx, now.width / kMotionBlockPx) {}
 
-  MotionField run() {
-    visit_blocks(field_.rows / 2, field_.columns / 2, kLead, [&](int row, int column) { search_block(2 * row, 2 * column); });
-    visit_blocks(field_.rows / 2, field_.columns / 2, kLead, [&](int row, int column) { sweep_block(2 * row, 2 * column); });
-    return std::move(field_);
+  const MotionField& run() {
+    visit_blocks(field_.rows / 2, field_.columns / 2, kLead, [&](int row, int column) {
+      if (is_left_out(row, column)) copy_block(before_motion_, field_, row, column);
+      else search_block(2 * row, 2 * column);
+    });
+    visit_blocks(field_.rows / 2, field_.columns / 2, kLead, [&](int row, int column) {
+      if (!is_left_out(row, column)) sweep_block(2 * row, 2 * column);
+    });
+    return field_;
   }
 
+  // Price of the vectors of a large block, after run().
+  double vector_price(int row, int column) const { return bit_price_ * bits_at(2 * row, 2 * column); }
+
  private:
+  bool is_left_out(int row, int column) const { return !is_left_out_.empty() && is_left_out_[static_cast<size_t>(row) * (field_.columns / 2) + column]; }
+
   static constexpr int kLead = 3;  // large blocks: a vector's price depends on those up to two blocks right of it, above and below
 
   struct Candidate {
@@ -231,8 +268,8 @@ class Search {
     int best = 1 << 30;
     MotionVector vector;
     const uint8_t* a = small_now_.samples.data() + static_cast<size_t>(top) * small_now_.width + left;
-    for (int dy = -kCoarseReach; dy <= kCoarseReach; ++dy) {
-      for (int dx = -kCoarseReach; dx <= kCoarseReach; ++dx) {
+    for (int dy = -coarse_reach_; dy <= coarse_reach_; ++dy) {
+      for (int dx = -coarse_reach_; dx <= coarse_reach_; ++dx) {
         const int difference = absolute_difference<4>(a, small_now_.width, small_before_.at(left + dx, top + dy), small_before_.stride) +
                                (std::abs(dx) + std::abs(dy)) / 2;
         if (difference >= best) continue;
@@ -328,6 +365,8 @@ class Search {
   }
 
   const LumaPlane& now_;
+  const int coarse_reach_;
+  const std::vector<bool> is_left_out_;
   const std::array<PaddedPlane, 16> phases_;
   const DifferencePrice price_;
   const double bit_price_;
@@ -347,8 +386,39 @@ LumaPlane luma_of(const torch::Tensor& luma) {
   return plane;
 }
 
-MotionField search_motion(const LumaPlane& now, const LumaPlane& before, double step, const MotionField& before_motion) {
-  return Search(now, before, step, before_motion).run();
+MotionField search_motion(const LumaPlane& now, const LumaPlane& before, double step, const MotionField& before_motion, int distance) {
+  return Search(now, before, step, before_motion, distance, {}).run();
+}
+
+BiMotion search_bi_motion(const LumaPlane& now, const torch::Tensor& past_luma, const torch::Tensor& future_luma, double step, const BiMotion& direct) {
+  const std::vector<float> direct_prices = block_prices(now, luma_of((compensate(past_luma, direct.past) + compensate(future_luma, direct.future)) / 2), step);
+  const double bit_price = kBitPrice * step * step;
+  std::vector<bool> is_left_out(direct_prices.size());  // nothing can be better there
+  for (size_t i = 0; i < direct_prices.size(); ++i) is_left_out[i] = direct_prices[i] <= (kDirectBits + 0.4) * bit_price;
+  Search past_search(now, luma_of(past_luma), step, direct.past, 1, is_left_out), future_search(now, luma_of(future_luma), step, direct.future, 1, is_left_out);
+  BiMotion motion{past_search.run(), future_search.run(), direct.predictions};
+  const torch::Tensor from_past = compensate(past_luma, motion.past), from_future = compensate(future_luma, motion.future);
+  const std::vector<float> past_prices = block_prices(now, luma_of(from_past), step), future_prices = block_prices(now, luma_of(from_future), step),
+                           both_prices = block_prices(now, luma_of((from_past + from_future) / 2), step);
+  const int columns = now.width / kLargePx;
+  for (size_t i = 0; i < direct_prices.size(); ++i) {
+    const int row = static_cast<int>(i) / columns, column = static_cast<int>(i) % columns;
+    const double past_bits = past_search.vector_price(row, column), future_bits = future_search.vector_price(row, column);
+    const double past = past_prices[i] + past_bits, future = future_prices[i] + future_bits, both = both_prices[i] + past_bits + future_bits;
+    Prediction& chosen = motion.predictions[i];
+    if (direct_prices[i] > std::min({past, future, both}) + kDirectBits * bit_price)
+      chosen = both <= past && both <= future ? Prediction::kBoth : past <= future ? Prediction::kPast : Prediction::kFuture;
+    const bool is_direct = chosen == Prediction::kDirect;
+    if (is_direct || !takes_past(chosen)) copy_block(direct.past, motion.past, row, column);
+    if (is_direct || !takes_future(chosen)) copy_block(direct.future, motion.future, row, column);
+  }
+  return motion;
+}
+
+double difference_price(const LumaPlane& now, const LumaPlane& reference, double step) {
+  double sum = 0;
+  for (const float price : block_prices(now, reference, step)) sum += price;
+  return sum;
 }
 
 double difference_along(const MotionField& motion, const LumaPlane& now, const LumaPlane& before) {

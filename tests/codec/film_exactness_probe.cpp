@@ -17,12 +17,21 @@ using namespace laconic;
 using test::append_with_length;
 using test::take_with_length;
 
+Status receive(VideoEncoder& encoder, Bytes& packets) {
+  while (true) {
+    LACONIC_ASSIGN_OR_RETURN(const std::optional<VideoPacket> packet, encoder.receive_packet());
+    if (!packet) return ok_status();
+    append_with_length(packets, packet->bytes);
+  }
+}
+
 Status encode(const std::shared_ptr<const VideoModel>& model, const VideoFormat& format, int num_threads, const std::string& path) {
   LACONIC_ASSIGN_OR_RETURN(const Bytes frames, read_file(path, uint64_t{1} << 30));
   VideoEncoderOptions options;
   options.num_threads = num_threads;
   options.key_interval = 1 << 20;
   options.finds_scene_cuts = false;
+  options.max_b_frames = 3;
   LACONIC_ASSIGN_OR_RETURN(auto encoder, VideoEncoder::create(model, format, options));
   Bytes packets;
   append_with_length(packets, encoder->extradata());
@@ -31,9 +40,10 @@ Status encode(const std::shared_ptr<const VideoModel>& model, const VideoFormat&
   for (size_t at = 0; at < frames.size(); at += format.frame_bytes()) {
     frame.samples.assign(frames.data() + at, frames.data() + at + format.frame_bytes());
     LACONIC_RETURN_IF_ERROR(encoder->send_frame(frame));
-    LACONIC_ASSIGN_OR_RETURN(const std::optional<VideoPacket> packet, encoder->receive_packet());
-    append_with_length(packets, packet->bytes);
+    LACONIC_RETURN_IF_ERROR(receive(*encoder, packets));
   }
+  encoder->finish();
+  LACONIC_RETURN_IF_ERROR(receive(*encoder, packets));
   return write_file_atomically(path + ".packets", packets);
 }
 

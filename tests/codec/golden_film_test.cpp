@@ -1,7 +1,7 @@
 // Films of released versions must decode to the same symbols for ever, and to the same samples within a tolerance.
 //   golden_film_test --update_golden    writes them anew: only together with a new version in FORMAT.md
 //
-// film.v3.packets: the stream header, then the packets, each after its length in bytes (u32); film.v3.txt: for each packet the
+// film.v4.packets: the stream header, then the packets, each after its length in bytes (u32); film.v4.txt: for each packet the
 // symbol hash and the mean of each plane.
 #include <gtest/gtest.h>
 
@@ -11,6 +11,7 @@
 
 #include "codec/media/atomic_file.h"
 #include "codec/video_codec.h"
+#include "tests/support/coded_films.h"
 #include "tests/support/length_prefixed.h"
 #include "tests/support/test_films.h"
 #include "tests/support/tiny_model.h"
@@ -21,8 +22,8 @@ namespace {
 bool update_golden = false;
 const std::string kFolder = std::string(LACONIC_SOURCE_DIR) + "/tests/golden/";
 const std::string kImageWeights = kFolder + "tiny.v1.safetensors", kVideoWeights = kFolder + "tiny_video.v2.safetensors";
-const std::string kPackets = kFolder + "film.v3.packets", kExpected = kFolder + "film.v3.txt";
-constexpr int kNumFrames = 7;
+const std::string kPackets = kFolder + "film.v4.packets", kExpected = kFolder + "film.v4.txt";
+constexpr int kNumFrames = 11;  // a group with B-frames, one without a key frame after it, a key frame
 
 std::vector<Bytes> read_packets() {
   const auto file = read_file(kPackets, 1 << 20);
@@ -49,15 +50,15 @@ void write_golden() {
   ASSERT_TRUE(model.ok()) << model.status().message();
   VideoEncoderOptions options;
   options.quality = 70;
-  options.key_interval = 4;
+  options.key_interval = 9;
+  options.max_b_frames = 3;
   const VideoFormat format = test::format_of(70, 50);
   auto encoder = std::move(*VideoEncoder::create(*model, format, options));
   Bytes file;
   test::append_with_length(file, encoder->extradata());
-  for (int t = 0; t < kNumFrames; ++t) {
-    ASSERT_TRUE(encoder->send_frame(test::draw_frame(format, t)).ok());
-    test::append_with_length(file, (*encoder->receive_packet())->bytes);
-  }
+  std::vector<VideoFrame> frames;
+  for (int t = 0; t < kNumFrames; ++t) frames.push_back(test::draw_frame(format, t));
+  for (const VideoPacket& packet : test::encode_all(*encoder, frames)) test::append_with_length(file, packet.bytes);
   ASSERT_TRUE(write_file_atomically(kPackets, file).ok());
 }
 

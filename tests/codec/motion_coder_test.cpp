@@ -96,5 +96,38 @@ TEST(MotionCoder, EveryCutAndEveryBitFlipIsRefusedOrGivesVectorsInRange) {
   }
 }
 
+models::BiMotion random_bi_motion(uint32_t seed, const models::BiMotion& direct) {
+  std::mt19937 random(seed);
+  models::BiMotion motion{random_field(8, 6, seed, 40), random_field(8, 6, seed + 1, 40), direct.predictions};
+  for (size_t i = 0; i < motion.predictions.size(); ++i) {
+    const auto prediction = static_cast<models::Prediction>(random() % models::kNumPredictions);
+    motion.predictions[i] = prediction;
+    const int row = static_cast<int>(i) / 3 * 2, column = static_cast<int>(i) % 3 * 2;
+    for (int k = 0; k < 4; ++k) {
+      const bool is_direct = prediction == models::Prediction::kDirect;
+      if (is_direct || !takes_past(prediction)) motion.past.at(row + k / 2, column + k % 2) = direct.past.at(row + k / 2, column + k % 2);
+      if (is_direct || !takes_future(prediction)) motion.future.at(row + k / 2, column + k % 2) = direct.future.at(row + k / 2, column + k % 2);
+    }
+  }
+  return motion;
+}
+
+TEST(BiMotionCoder, BringsBackPredictionsAndBothFields) {
+  BiMotionCoder writer(8, 6), reader(8, 6);
+  for (uint32_t seed = 0; seed < 5; ++seed) {
+    const models::BiMotion direct = models::direct_motion(random_field(8, 6, seed + 7, 30), 1, 2), motion = random_bi_motion(seed, direct);
+    RangeEncoder encoder;
+    ASSERT_TRUE(writer.encode(motion, direct, encoder).ok());
+    const Bytes bytes = encoder.finish();
+    RangeDecoder decoder(bytes);
+    const auto found = reader.decode(direct, decoder);
+    ASSERT_TRUE(found.ok()) << found.status().message();
+    EXPECT_TRUE(decoder.finish().ok());
+    EXPECT_TRUE(found->predictions == motion.predictions);
+    EXPECT_TRUE(found->past.vectors == motion.past.vectors);
+    EXPECT_TRUE(found->future.vectors == motion.future.vectors);
+  }
+}
+
 }  // namespace
 }  // namespace laconic

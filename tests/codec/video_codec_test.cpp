@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tests/support/coded_films.h"
 #include "tests/support/test_films.h"
 #include "tests/support/test_images.h"
 #include "tests/support/tiny_model.h"
@@ -44,12 +45,9 @@ class VideoCodec : public ::testing::Test {
     auto encoder = VideoEncoder::create(model_, format, options);
     EXPECT_TRUE(encoder.ok()) << encoder.status().message();
     film.extradata = (*encoder)->extradata();
-    for (int t = 0; t < num_frames; ++t) {
-      film.frames.push_back(draw_frame(format, t));
-      const Status status = (*encoder)->send_frame(film.frames.back());
-      EXPECT_TRUE(status.ok()) << status.message();
-      film.packets.push_back(**(*encoder)->receive_packet());
-    }
+    for (int t = 0; t < num_frames; ++t) film.frames.push_back(draw_frame(format, t));
+    film.packets = test::encode_all(**encoder, film.frames);
+    EXPECT_EQ(film.packets.size(), film.frames.size());
     return film;
   }
   static std::unique_ptr<VideoDecoder> decoder_of(const Film& film, int num_threads = 1, bool conceal = false) {
@@ -162,9 +160,70 @@ TEST_F(VideoCodec, PutsAKeyFrameWhereThePictureChanges) {
   }
 }
 
+// Groups of four, cut short by a key frame and by the end: frames 0 | 1-4 | 5, 6 | 7 | 8-10.
+TEST_F(VideoCodec, CodesFramesBetweenOthers) {
+  const VideoFormat format = format_of(96, 64);
+  VideoEncoderOptions options = options_of(7);
+  options.max_b_frames = 3;
+  const Film film = encode(format, 11, options);
+  auto one = decoder_of(film, 1), two = decoder_of(film, 2);
+  for (size_t t = 0; t < film.packets.size(); ++t) {
+    EXPECT_EQ(film.packets[t].is_key_frame, t % 7 == 0) << t;
+    EXPECT_EQ(film.packets[t].pts_ticks, film.frames[t].pts_ticks);
+    EXPECT_EQ(film.packets[t].bytes.size() < 8, t == 2 || t == 4 || t == 6 || t == 10) << t << ": these frames come with one before";
+    ASSERT_TRUE(one->send_packet(film.packets[t]).ok()) << t;
+    ASSERT_TRUE(two->send_packet(film.packets[t]).ok()) << t;
+    EXPECT_EQ(one->symbol_hash(), two->symbol_hash());
+    EXPECT_GT(psnr(film.frames[t], **one->receive_frame()), 17) << t;
+    ASSERT_TRUE(two->receive_frame().ok());
+  }
+  // Each packet is needed by those after it.
+  auto decoder = decoder_of(film);
+  ASSERT_TRUE(decoder->send_packet(film.packets[0]).ok());
+  ASSERT_TRUE(decoder->receive_frame().ok());
+  EXPECT_EQ(decoder->send_packet(film.packets[2]).code(), StatusCode::kCorrupt);
+  EXPECT_EQ(decoder->send_packet(film.packets[3]).code(), StatusCode::kCorrupt);
+  EXPECT_TRUE(decoder->send_packet(film.packets[7]).ok());
+}
+
+TEST_F(VideoCodec, WaitsForNoMoreFramesThanItIsAllowedTo) {
+  const VideoFormat format = format_of(64, 48);
+  VideoEncoderOptions options = options_of(60);
+  options.max_b_frames = 2;
+  auto encoder = std::move(*VideoEncoder::create(model_, format, options));
+  std::vector<VideoPacket> packets;
+  const std::vector<size_t> num_due = {1, 1, 1, 4, 4, 4, 7};
+  for (size_t t = 0; t < num_due.size(); ++t) {
+    ASSERT_TRUE(encoder->send_frame(draw_frame(format, static_cast<int>(t))).ok());
+    if (t == 3) {
+      EXPECT_EQ(encoder->send_frame(draw_frame(format, 4)).code(), StatusCode::kInvalidArgument) << "packets are due";
+    }
+    test::receive_all(*encoder, packets);
+    EXPECT_EQ(packets.size(), num_due[t]) << t;
+  }
+}
+
+TEST_F(VideoCodec, EveryFlippedBitOfAGroupIsFound) {
+  VideoEncoderOptions options = options_of(60);
+  options.max_b_frames = 3;
+  const Film film = encode(format_of(64, 48), 5, options);
+  auto decoder = decoder_of(film);
+  for (size_t at = 0; at < film.packets[1].bytes.size(); ++at) {
+    decoder->reset();
+    ASSERT_TRUE(decoder->send_packet(film.packets[0]).ok());
+    ASSERT_TRUE(decoder->receive_frame().ok());
+    VideoPacket damaged = film.packets[1];
+    damaged.bytes[at] ^= static_cast<uint8_t>(1u << at % 8);
+    EXPECT_EQ(decoder->send_packet(damaged).code(), StatusCode::kCorrupt) << "byte " << at;
+  }
+}
+
 TEST_F(VideoCodec, RefusesOtherFormatsAndOptionsByName) {
   VideoEncoderOptions options;
   options.quality = 101;
+  EXPECT_EQ(VideoEncoder::create(model_, format_of(64, 48), options).status().code(), StatusCode::kInvalidArgument);
+  options = {};
+  options.max_b_frames = 16;
   EXPECT_EQ(VideoEncoder::create(model_, format_of(64, 48), options).status().code(), StatusCode::kInvalidArgument);
   options = {};
   options.bits_per_second = 1000;  // without a frame rate

@@ -69,7 +69,7 @@ TEST(Motion, CandidatesAreTheVectorsAround) {
 TEST(MotionSearch, FindsHowATextureMoved) {
   const torch::Tensor wide = texture(96, 160);
   const torch::Tensor before = wide.slice(2, 16, 80).slice(3, 16, 144).contiguous(), now = wide.slice(2, 13, 77).slice(3, 21, 149).contiguous();
-  const MotionField found = search_motion(luma_of(now), luma_of(before), 1, {});
+  const MotionField found = search_motion(luma_of(now), luma_of(before), 1, {}, 1);
   int num_right = 0;
   for (const MotionVector& v : found.vectors) num_right += v == MotionVector{20, -12};
   EXPECT_GT(num_right, static_cast<int>(found.vectors.size() * 3 / 4));
@@ -79,9 +79,43 @@ TEST(MotionSearch, FindsHowATextureMoved) {
 
 TEST(MotionSearch, FindsNothingInAFrameThatStandsStill) {
   const LumaPlane plane = luma_of(texture(64, 64));
-  const MotionField found = search_motion(plane, plane, 1, {});
+  const MotionField found = search_motion(plane, plane, 1, {}, 1);
   EXPECT_TRUE(found.is_zero());
   EXPECT_EQ(difference_along(found, plane, plane), 0);
+}
+
+TEST(BiPrediction, DirectVectorsShareTheMotionBetweenTheReferences) {
+  MotionField between(2, 2);
+  between.vectors = {{8, -8}, {3, -3}, {1, -1}, {2047, -2047}};
+  const BiMotion direct = direct_motion(between, 1, 3);
+  const std::vector<MotionVector> past = {{2, -2}, {1, -1}, {0, 0}, {512, -512}}, future = {{-6, 6}, {-2, 2}, {-1, 1}, {-1535, 1535}};
+  EXPECT_TRUE(direct.past.vectors == past);
+  EXPECT_TRUE(direct.future.vectors == future);
+}
+
+TEST(BiPrediction, TakesFromPastFutureOrTheMeanOfBoth) {
+  const FramePlanes past{torch::full({1, 1, 32, 32}, 10.0), torch::full({1, 2, 16, 16}, 2.0)}, future{torch::full({1, 1, 32, 32}, 30.0), torch::full({1, 2, 16, 16}, 6.0)};
+  const BiMotion motion{MotionField(4, 4), MotionField(4, 4), {Prediction::kPast, Prediction::kFuture, Prediction::kBoth, Prediction::kDirect}};
+  const FramePlanes found = bipredict(past, future, motion);
+  EXPECT_EQ(found.luma[0][0][15][15].item<float>(), 10);
+  EXPECT_EQ(found.luma[0][0][15][16].item<float>(), 30);
+  EXPECT_EQ(found.luma[0][0][16][15].item<float>(), 20);
+  EXPECT_EQ(found.luma[0][0][31][31].item<float>(), 20);
+  EXPECT_EQ(found.chroma[0][1][7][7].item<float>(), 2);
+  EXPECT_EQ(found.chroma[0][1][7][8].item<float>(), 6);
+  EXPECT_EQ(found.chroma[0][1][8][8].item<float>(), 4);
+}
+
+// The left half stands still in both, the right half is uncovered: only the later frame shows it.
+TEST(BiPrediction, SearchTakesWhatIsHiddenInOneFromTheOther) {
+  const torch::Tensor future = texture(64, 64) * 0.5 + 60;
+  torch::Tensor past = future.clone();
+  past.slice(3, 32, 64).fill_(20);
+  const BiMotion motion = search_bi_motion(luma_of(future), past, future, 2, direct_motion(MotionField(8, 8), 1, 1));
+  for (size_t i = 0; i < motion.predictions.size(); ++i) {
+    if (i % 4 >= 2) EXPECT_EQ(motion.predictions[i], Prediction::kFuture) << i;
+    else EXPECT_EQ(motion.predictions[i], Prediction::kDirect) << i;
+  }
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ TEST(VideoHeader, RefusesFramesBeyondTheLimits) {
   EXPECT_TRUE(parse_video_header(*write_video_header(header_of_every_field()), limits).ok());
 }
 
-VideoPacketSections predicted_packet() { return {{7, 900}, {Bytes(300, 8)}}; }
+VideoPacketSections predicted_packet() { return {{7, {{3, 900}, {0, 700}}}, {Bytes(300, 8), Bytes(20, 9)}}; }
 
 TEST(VideoPacket, BringsBackHeaderAndSections) {
   const auto bytes = write_video_packet(predicted_packet());
@@ -83,16 +83,29 @@ TEST(VideoPacket, BringsBackHeaderAndSections) {
   const auto view = parse_video_packet(*bytes, 2, Limits());
   ASSERT_TRUE(view.ok()) << view.status().message();
   EXPECT_EQ(view->header.frame_number, 7u);
-  EXPECT_EQ(view->header.quality_step, 900u);
+  ASSERT_EQ(view->header.frames.size(), 2u);
+  EXPECT_EQ(view->header.frames[0].ahead, 3u);
+  EXPECT_EQ(view->header.frames[0].quality_step, 900u);
+  EXPECT_EQ(view->header.frames[1].ahead, 0u);
   EXPECT_FALSE(view->header.is_key_frame());
-  ASSERT_EQ(view->sections.size(), 1u);
+  ASSERT_EQ(view->sections.size(), 2u);
   EXPECT_EQ(Bytes(view->sections[0].begin(), view->sections[0].end()), Bytes(300, 8));
+}
+
+TEST(VideoPacket, MayBringNothingNewButForAKeyFrame) {
+  VideoPacketSections packet;
+  packet.header.frame_number = 5;
+  const auto view = parse_video_packet(*write_video_packet(packet), 2, Limits());
+  ASSERT_TRUE(view.ok()) << view.status().message();
+  EXPECT_TRUE(view->header.frames.empty() && view->sections.empty());
+  packet.header.frame_number = 0;
+  EXPECT_EQ(parse_video_packet(*write_video_packet(packet), 2, Limits()).status().code(), StatusCode::kCorrupt);
 }
 
 TEST(VideoPacket, EveryCutAndEveryFlipInTheHeaderIsCorrupt) {
   const Bytes bytes = *write_video_packet(predicted_packet());
   for (size_t size = 0; size < bytes.size(); ++size) EXPECT_EQ(parse_video_packet(ByteSpan(bytes).first(size), 2, Limits()).status().code(), StatusCode::kCorrupt) << size;
-  const size_t header_bytes = bytes.size() - 300;
+  const size_t header_bytes = bytes.size() - 320;
   for (size_t bit = 0; bit < 8 * header_bytes; ++bit) {
     Bytes damaged = bytes;
     damaged[bit / 8] ^= static_cast<uint8_t>(1u << bit % 8);
@@ -102,7 +115,10 @@ TEST(VideoPacket, EveryCutAndEveryFlipInTheHeaderIsCorrupt) {
 
 TEST(VideoPacket, RefusesToWriteWhatNoDecoderTakes) {
   VideoPacketSections packet = predicted_packet();
-  packet.header.quality_step = kMaxQualityStep + 1;
+  packet.header.frames[1].quality_step = kMaxQualityStep + 1;
+  EXPECT_FALSE(write_video_packet(packet).ok());
+  packet = predicted_packet();
+  packet.header.frames[0].ahead = kMaxFramesAhead + 1;
   EXPECT_FALSE(write_video_packet(packet).ok());
   packet = predicted_packet();
   packet.sections[0] = {1, 2};
