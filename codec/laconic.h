@@ -279,7 +279,8 @@ LACONIC_API laconic_status laconic_video_model_load(const char* video_path, cons
 LACONIC_API const char* laconic_video_model_id(const laconic_video_model* model); /* as laconic_model_id() */
 LACONIC_API void laconic_video_model_free(laconic_video_model* model);
 
-/* encoder: receives an encoder with quality 50, a key frame every 60 frames and at scene cuts, one thread a core. */
+/* encoder: receives an encoder with quality 50, a key frame every 60 frames and at scene cuts, one thread a core. It codes frames one
+ * after another, without delay and without B-frames; the C++ encoder and the program `laconic` save about a tenth of the bytes by them. */
 LACONIC_API laconic_status laconic_video_encoder_create(const laconic_video_model* model, const laconic_video_format* format,
                                                         laconic_video_encoder** encoder, laconic_error* error);
 /* Settings are made before the first call of _header() or _encode(); later ones are LACONIC_INVALID_ARGUMENT. After a failure

@@ -178,6 +178,7 @@ Status FilmMuxer::start() {
   format_->nb_chapters = num_chapters;
   av_dict_free(&given);
   LACONIC_RETURN_IF_ERROR(check(error, "write"));
+  avio_flush(format_->pb);  // killed before the first fragment, it is a film without frames, not an empty file
   has_header_ = true;
   set_delays();
   return ok_status();

@@ -60,7 +60,7 @@ bool gains_between(const models::LumaPlane& before, const std::vector<const mode
     add_between(middle, future);
   };
   add_between(0, count);
-  return as_group < kMaxRatio * one_by_one;
+  return as_group <= kMaxRatio * one_by_one;  // equal where nothing changes
 }
 
 }  // namespace laconic
