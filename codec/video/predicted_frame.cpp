@@ -9,12 +9,24 @@ namespace {
 
 const std::vector<size_t> kNumMapContexts = {1, 9, 2, 8};
 
-// Note [Bands of the loop filter]
-// The filter runs over bands of the frame, each on one thread: their activations stay in the processor's caches, and LibTorch's XNNPACK
-// keeps to the thread it is called on; with several its own pool of them goes on spinning for tens of milliseconds, in the way of whatever
-// comes next. The halo is what the filter sees around: 4 pixels by each token mixer, and the mean over 9x9 of chroma of half the size.
-constexpr int64_t kFilterBandPx = 256;
+// Note [Tiles of the loop filter]
+// The filter runs over tiles of the frame, each on one thread: their activations stay in the processor's caches. The halo is what the filter
+// sees around: 4 pixels by each token mixer, and the mean over 9x9 of chroma of half the size.
+constexpr int64_t kMaxTileHeightPx = 256, kMaxTileWidthPx = 640;
 int64_t halo_px(const models::LoopFilterConfig& config) { return (4 * config.blocks + 8 + 7) / 8 * 8; }
+
+// How many tiles of at most that side make up a length: a multiple of `multiple`.
+int64_t parts(int64_t length, int64_t max_side, int64_t multiple) { return ((length + max_side - 1) / max_side + multiple - 1) / multiple * multiple; }
+int64_t tile_side(int64_t length, int64_t num_parts) {
+  constexpr int64_t kMultiple = models::kResidualBlockPx;
+  return ((length + num_parts - 1) / num_parts + kMultiple - 1) / kMultiple * kMultiple;
+}
+// One side of a tile, and with its halo.
+struct Range {
+  int64_t begin, end, first, last;
+  Range(int64_t index, int64_t side, int64_t length, int64_t halo)
+      : begin(index * side), end(std::min(length, begin + side)), first(std::max<int64_t>(0, begin - halo)), last(std::min(length, end + halo)) {}
+};
 
 }  // namespace
 
@@ -77,21 +89,26 @@ models::FramePlanes predict(const PredictedFrame& frame, const models::FramePlan
 
 models::FramePlanes filter_frame(models::LoopFilter filter, const torch::Device& device, const models::FramePlanes& coded, const models::FramePlanes& reference, double step,
                                  int num_threads) {
-  constexpr int64_t kMultiple = models::kResidualBlockPx;
-  const int64_t halo = halo_px(filter->config()), height = coded.luma.size(2), chroma_shrink = height / coded.chroma.size(2);
-  const int64_t num_bands = ((height + kFilterBandPx - 1) / kFilterBandPx + num_threads - 1) / num_threads * num_threads;
-  const int64_t band = ((height + num_bands - 1) / num_bands + kMultiple - 1) / kMultiple * kMultiple;
+  const int64_t halo = halo_px(filter->config()), height = coded.luma.size(2), width = coded.luma.size(3), chroma_shrink = height / coded.chroma.size(2);
+  const int64_t tile_width = tile_side(width, parts(width, kMaxTileWidthPx, 1)), columns = parts(width, tile_width, 1);
+  const int64_t tile_height = tile_side(height, parts(height, kMaxTileHeightPx, num_threads)), rows = parts(height, tile_height, 1);
   const torch::Tensor steps = torch::full({1}, step, torch::TensorOptions().dtype(torch::kFloat).device(device));
   models::FramePlanes result{torch::empty_like(coded.luma), torch::empty_like(coded.chroma)};
-  (void)run_parallel(num_threads, static_cast<size_t>((height + band - 1) / band), [&](size_t index) {
+  (void)run_parallel(num_threads, static_cast<size_t>(rows * columns), [&](size_t index) {
     torch::NoGradGuard no_grad;
-    const int64_t top = static_cast<int64_t>(index) * band, bottom = std::min(height, top + band), first = std::max<int64_t>(0, top - halo), last = std::min(height, bottom + halo);
-    const auto part = [&](const models::FramePlanes& planes) {
-      return models::FramePlanes{planes.luma.slice(2, first, last).to(device), planes.chroma.slice(2, first / chroma_shrink, last / chroma_shrink).to(device)};
+    const Range y(static_cast<int64_t>(index) / columns, tile_height, height, halo), x(static_cast<int64_t>(index) % columns, tile_width, width, halo);
+    const auto cut = [](const torch::Tensor& plane, int64_t top, int64_t bottom, int64_t left, int64_t right, int64_t shrink) {
+      return plane.slice(2, top / shrink, bottom / shrink).slice(3, left / shrink, right / shrink);
     };
-    const models::FramePlanes filtered = filter->forward(part(coded), part(reference), steps);
-    result.luma.slice(2, top, bottom).copy_(filtered.luma.slice(2, top - first, bottom - first));
-    result.chroma.slice(2, top / chroma_shrink, bottom / chroma_shrink).copy_(filtered.chroma.slice(2, (top - first) / chroma_shrink, (bottom - first) / chroma_shrink));
+    const auto with_halo = [&](const models::FramePlanes& planes) {
+      return models::FramePlanes{cut(planes.luma, y.first, y.last, x.first, x.last, 1).to(device), cut(planes.chroma, y.first, y.last, x.first, x.last, chroma_shrink).to(device)};
+    };
+    const models::FramePlanes filtered = filter->forward(with_halo(coded), with_halo(reference), steps);
+    const auto put = [&](const torch::Tensor& from, torch::Tensor& to, int64_t shrink) {
+      cut(to, y.begin, y.end, x.begin, x.end, shrink).copy_(cut(from, y.begin - y.first, y.end - y.first, x.begin - x.first, x.end - x.first, shrink));
+    };
+    put(filtered.luma, result.luma, 1);
+    put(filtered.chroma, result.chroma, chroma_shrink);
     return ok_status();
   });
   use_threads(num_threads);
