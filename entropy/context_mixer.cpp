@@ -9,7 +9,7 @@ namespace {
 constexpr int kReach = 2047;  // of t
 constexpr int kSegmentBits = 6;
 constexpr int kMinCount = 32;
-constexpr int kFirstWeight = 1 << 14;
+constexpr int kFirstWeight = 10500;
 constexpr int kMaxWeight = 1 << 22;
 constexpr int kLearningBits = 16;
 

@@ -13,7 +13,7 @@
 namespace laconic {
 
 constexpr std::array<uint8_t, 4> kVideoMagic = {0xB1, 'L', 'A', 'V'};
-constexpr uint8_t kVideoFormatVersion = 4;
+constexpr uint8_t kVideoFormatVersion = 5;
 
 struct VideoHeader {
   uint8_t format_version = kVideoFormatVersion;

@@ -5,8 +5,6 @@
 // where splitting every small operation waits at hundreds of barriers. A single job gets all threads inside LibTorch.
 #pragma once
 
-#include <omp.h>
-
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -23,7 +21,7 @@ namespace laconic {
 // Note [Not at::set_num_threads]
 // That sets the same number for OpenMP, and remakes a second pool, of XNNPACK, which nothing here uses: each time with threads that
 // spin for tens of milliseconds before they sleep. On two cores that cost a film's decoder a third of its speed.
-inline void use_threads(int num_threads) { omp_set_num_threads(num_threads); }
+void use_threads(int num_threads);
 
 inline int resolve_num_threads(int requested) {
   return requested > 0 ? requested : std::max(1u, std::thread::hardware_concurrency());

@@ -126,7 +126,7 @@ torch::Tensor hyper_latents(const CodingModel& model, const torch::Tensor& y) {
 }
 
 Result<CodedSuperblocks> encode_superblocks(const CodingModel& model, const torch::Tensor& y_in, const torch::Tensor& z_hat,
-                                            int quality_step, const torch::Tensor& curvature) {
+                                            int quality_step) {
   torch::NoGradGuard no_grad;
   CodedSuperblocks result;
   const int64_t n = y_in.size(0), h = y_in.size(2), w = y_in.size(3);
@@ -149,7 +149,6 @@ Result<CodedSuperblocks> encode_superblocks(const CodingModel& model, const torc
   }
 
   auto mean_state = coder.begin_means(z_hat);
-  std::vector<torch::Tensor> y_hat_passes;
   const std::vector<torch::Tensor> y_passes = models::split_passes(y);
   std::vector<int16_t> symbols;
   std::vector<uint16_t> tables;
@@ -159,23 +158,18 @@ Result<CodedSuperblocks> encode_superblocks(const CodingModel& model, const torc
       const Stopwatch watch(result.entropy_network_seconds);
       indexes = coder.indexes(pass);
       const torch::Tensor means = network->mean_context->predict(mean_state, pass);
-      const torch::Tensor v = y_passes[pass] - means;
-      const torch::Tensor r_chosen = curvature.defined()
-                                         ? models::cheapest_symbols(v, indexes.to(model.device), model.tables->symbol_bits, curvature)
-                                         : torch::round(v);
-      r_symbols = r_chosen.clamp(-kMaxResidualSymbol, kMaxResidualSymbol).to(torch::kShort).to(torch::kCPU).contiguous();
+      r_symbols = torch::round(y_passes[pass] - means).clamp(-kMaxResidualSymbol, kMaxResidualSymbol).to(torch::kShort).to(torch::kCPU).contiguous();
       // What is not coded is 0, for the decoder knows no better.
       torch::Tensor coded = torch::zeros_like(r_symbols);
       for (int64_t item = 0; item < n; ++item) {
         coder.for_each_coded(pass, item, indexes.data_ptr<uint8_t>(), [&](int64_t i) { coded.data_ptr<int16_t>()[i] = r_symbols.data_ptr<int16_t>()[i]; });
       }
       r_symbols = coded;
-      const torch::Tensor y_hat = means + to_channels_last(r_symbols.to(model.device).to(torch::kFloat));
       if (pass + 1 < kNumPasses) {
-        coder.learn(pass, to_channels_last(r_symbols.to(model.device).to(torch::kFloat)));
-        network->mean_context->learn(mean_state, pass, y_hat);
+        const torch::Tensor r = to_channels_last(r_symbols.to(model.device).to(torch::kFloat));
+        coder.learn(pass, r);
+        network->mean_context->learn(mean_state, pass, means + r);
       }
-      if (curvature.defined()) y_hat_passes.push_back(y_hat);
     }
     for (int64_t item = 0; item < n; ++item) {
       const Stopwatch watch(result.range_coder_seconds);
@@ -189,7 +183,6 @@ Result<CodedSuperblocks> encode_superblocks(const CodingModel& model, const torc
     }
   }
   for (RangeEncoder& encoder : encoders) result.payloads.push_back(encoder.finish());
-  if (curvature.defined()) result.y_hat = crop(models::merge_passes(y_hat_passes), h, w);
   return result;
 }
 

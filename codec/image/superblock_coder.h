@@ -21,17 +21,15 @@ namespace laconic {
 // A batch of superblocks of one shape: latents h x w each.
 struct CodedSuperblocks {
   std::vector<Bytes> payloads;  // not yet sealed
-  torch::Tensor y_hat;          // float32 [N, M, h, w] in quantised units; with curvature
   double entropy_network_seconds = 0, range_coder_seconds = 0;
 };
 
 // z_hat [N, Z, ceil(h/4), ceil(w/4)] of y [N, M, h, w].
 torch::Tensor hyper_latents(const CodingModel& model, const torch::Tensor& y);
 
-// y: float32 [N, M, h, w] in quantised units (after gain). curvature: if defined, the cheapest symbols are chosen
-// (models::cheapest_symbols) instead of the nearest.
+// y: float32 [N, M, h, w] in quantised units (after gain).
 Result<CodedSuperblocks> encode_superblocks(const CodingModel& model, const torch::Tensor& y, const torch::Tensor& z_hat,
-                                            int quality_step, const torch::Tensor& curvature = {});
+                                            int quality_step);
 
 struct DecodedSuperblocks {
   torch::Tensor y_hat;                  // float32 [N, M, h, w] in quantised units; undefined with kSymbols

@@ -1,5 +1,6 @@
 #include "codec/video/frame_groups.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "models/video/biprediction.h"
@@ -12,7 +13,7 @@ constexpr int64_t kMultiple = 16;  // what the search wants sizes to be
 
 constexpr double kCutShare = 0.75;
 constexpr double kMinCutError = 4;       // of 255
-constexpr double kCutSearchStep = 8;     // about that of a middling quality
+constexpr double kSearchStep = 8;        // about that of a middling quality
 
 // Note [When frames between pay]
 // Coded one after another, n frames cost about n times the difference of the first from what is before it. Coded as a group they cost the
@@ -32,10 +33,12 @@ models::LumaPlane reduced_luma(const torch::Tensor& luma) {
   return models::luma_of(torch::replication_pad2d(small, {0, right, 0, down}));
 }
 
-bool is_scene_cut(const models::LumaPlane& now, const models::LumaPlane& before) {
-  const models::MotionField motion = models::search_motion(now, before, kCutSearchStep, {}, /*distance=*/1);
+bool FrameChange::is_scene_cut() const { return difference >= kMinCutError && share >= kCutShare; }
+
+FrameChange change_between(const models::LumaPlane& now, const models::LumaPlane& before) {
+  const models::MotionField motion = models::search_motion(now, before, kSearchStep, {}, /*distance=*/1);
   const double difference = models::difference_along(motion, now, before);
-  return difference >= kMinCutError && difference >= kCutShare * models::activity_of(now);
+  return {difference, difference / std::max(0.01, models::activity_of(now))};
 }
 
 bool gains_between(const models::LumaPlane& before, const std::vector<const models::LumaPlane*>& frames, double step) {

@@ -9,6 +9,7 @@
 #include "codec/format/video_packet.h"
 #include "codec/image/guard.h"
 #include "codec/image/parallel.h"
+#include "codec/image/refinement.h"
 #include "codec/image/stages.h"
 #include "codec/image/superblock_coder.h"
 #include "codec/image/tiles.h"
@@ -29,6 +30,9 @@ namespace {
 // after another (DCVC's pattern), and of the last of a group with B-frames, those between that others are predicted from, and the rest. Measured
 // on training clips (models/TRAINING.md).
 constexpr int kKeyGain = 360;
+constexpr int kStillKeyGain = 550;    // where much of a key frame stays:
+constexpr double kStillShare = 0.1;   // FrameChange::share of the frame after it, at most
+constexpr int kKeyEffort = 3;         // as of pictures
 constexpr std::array<int, 4> kFrameGains = {100, 0, 50, 0};
 constexpr int kGroupEndGain = 100, kInnerGain = -150, kLeafGain = -350;
 
@@ -90,6 +94,7 @@ class Encoder : public VideoEncoder {
   struct Waiting {
     models::FramePlanes planes;
     models::LumaPlane reduced;
+    FrameChange change;
     int64_t pts_ticks, duration_ticks;
     bool is_key_frame;
   };
@@ -99,9 +104,10 @@ class Encoder : public VideoEncoder {
     use_threads(num_threads_);
     models::FramePlanes planes = clock_.run("planes", [&] { return read_frame(frame); });
     models::LumaPlane reduced = reduced_luma(planes.luma);
-    const bool is_cut = options_.finds_scene_cuts && !reduced_before_.samples.empty() && clock_.run("scene cuts", [&] { return is_scene_cut(reduced, reduced_before_); });
+    const FrameChange change = reduced_before_.samples.empty() ? FrameChange() : clock_.run("scene cuts", [&] { return change_between(reduced, reduced_before_); });
     reduced_before_ = reduced;
-    waiting_.push_back({std::move(planes), std::move(reduced), frame.pts_ticks, frame.duration_ticks, std::exchange(wants_key_frame_, false) || is_cut});
+    const bool is_key_frame = std::exchange(wants_key_frame_, false) || (options_.finds_scene_cuts && change.is_scene_cut());
+    waiting_.push_back({std::move(planes), std::move(reduced), change, frame.pts_ticks, frame.duration_ticks, is_key_frame});
     return ok_status();
   }
 
@@ -112,7 +118,7 @@ class Encoder : public VideoEncoder {
   // How many of the waiting frames are coded together next: one that is a key frame, or some that are not; 0 as long as more may come.
   int group_size() const {
     if (waiting_.empty()) return 0;
-    if (is_key_frame_next()) return 1;
+    if (is_key_frame_next()) return waiting_.size() > 1 || is_finished_ || options_.max_b_frames == 0 ? 1 : 0;
     const int most = std::min(options_.key_interval - 1 - static_cast<int>(frame_number_), options_.max_b_frames + 1), num_waiting = static_cast<int>(waiting_.size());
     int size = 1;
     while (size < std::min(most, num_waiting) && !waiting_[static_cast<size_t>(size)].is_key_frame) ++size;
@@ -126,9 +132,10 @@ class Encoder : public VideoEncoder {
     const int size = group_size();
     const bool is_key_frame = is_key_frame_next();
     int base_step = static_cast<int>(quality_step_of(options_.quality));
-    for (int i = 0; rate_control_ && i < size; ++i) base_step = rate_control_->next_step(kKeyGain);
+    if (is_key_frame) key_gain_ = waiting_.size() > 1 && waiting_[1].change.share <= kStillShare ? kStillKeyGain : kKeyGain;
+    for (int i = 0; rate_control_ && i < size; ++i) base_step = rate_control_->next_step(key_gain_);
     if (is_key_frame) {
-      VideoPacketSections packet{{0, {{0, static_cast<uint32_t>(limited(base_step + kKeyGain))}}}, {}};
+      VideoPacketSections packet{{0, {{0, static_cast<uint32_t>(limited(base_step + key_gain_))}}}, {}};
       LACONIC_RETURN_IF_ERROR(code_key_frame(waiting_.front().planes, packet));
       LACONIC_RETURN_IF_ERROR(give(packet));
     } else if (size > 1 && is_better_between(size, base_step)) {
@@ -152,7 +159,7 @@ class Encoder : public VideoEncoder {
     double bits = 0;
     for (const VideoPacket& packet : packets_) bits += 8.0 * static_cast<double>(packet.bytes.size());
     for (size_t i = 0; i < packets_.size(); ++i)
-      rate_control_->spent(bits / static_cast<double>(packets_.size()), is_key_frame ? limited(base_step + kKeyGain) : base_step, is_key_frame);
+      rate_control_->spent(bits / static_cast<double>(packets_.size()), is_key_frame ? limited(base_step + key_gain_) : base_step, is_key_frame);
   }
 
   bool is_better_between(int size, int base_step) {
@@ -242,34 +249,35 @@ class Encoder : public VideoEncoder {
     return map;
   }
 
-  // planes --> red, green, blue --g_a--> y --superblocks--> sections; y_hat --g_s--> memory
+  // planes --> red, green, blue --g_a--> y --search, superblocks--> sections; y_hat --g_s--> memory
   Status code_key_frame(const models::FramePlanes& planes, VideoPacketSections& packet) {
     const int step = static_cast<int>(packet.header.frames[0].quality_step);
     const torch::Tensor steps = torch::full({1}, step, torch::TensorOptions().dtype(torch::kFloat).device(impl().device()));
-    const torch::Tensor y = clock_.run("analysis", [&] {
-      return impl().image_network()->analyse(to_rgb(planes, format_.colour).to(impl().device()), steps, torch::kFloat);
-    });
-    const torch::Tensor curvature = models::latent_curvature(impl().image_network(), steps);
-    std::vector<int64_t> indexes(static_cast<size_t>(grid_.num_superblocks()));
-    for (size_t i = 0; i < indexes.size(); ++i) indexes[i] = static_cast<int64_t>(i);
-    const std::vector<SuperblockBatch> batches = batches_of(indexes, grid_);
-    std::vector<Bytes> sections(indexes.size());
+    const torch::Tensor rgb = to_rgb(planes, format_.colour).to(impl().device());
+    const torch::Tensor y = clock_.run("analysis", [&] { return impl().image_network()->analyse(rgb, steps, torch::kFloat); });
     const LatentRect whole{0, 0, grid_.latent_rows(), grid_.latent_columns()};
     torch::Tensor y_hat = torch::empty_like(y);
+    std::vector<Bytes> sections(static_cast<size_t>(grid_.num_superblocks()));
     std::mutex mutex;  // guards clock_ and y_hat
-    LACONIC_RETURN_IF_ERROR(run_parallel(num_threads_, batches.size(), [&](size_t i) -> Status {
+    LACONIC_RETURN_IF_ERROR(run_parallel(num_threads_, sections.size(), [&](size_t i) -> Status {
       torch::NoGradGuard no_grad;
-      std::vector<torch::Tensor> parts;
-      for (const int64_t index : batches[i].indexes) parts.push_back(part_of(y, whole, grid_.latents_of(index)));
-      const torch::Tensor batch = torch::cat(parts).contiguous(torch::MemoryFormat::ChannelsLast);
-      LACONIC_ASSIGN_OR_RETURN(CodedSuperblocks coded, encode_superblocks(impl().key_coding(), batch, hyper_latents(impl().key_coding(), batch), step, curvature));
+      const ImageModel::Impl& image = impl().image->impl();
+      RefinementInput input;
+      input.superblock = grid_.latents_of(static_cast<int64_t>(i));
+      input.region = grow(input.superblock, models::synthesis_halo_latents(image.config()), grid_);
+      input.pixels = rgb.slice(2, input.region.row * kLatentPx, (input.region.row + input.region.height) * kLatentPx)
+                         .slice(3, input.region.column * kLatentPx, (input.region.column + input.region.width) * kLatentPx);
+      input.y = part_of(y, whole, input.region);
+      input.z_hat = hyper_latents(impl().key_coding(), part_of(y, whole, input.superblock).contiguous(torch::MemoryFormat::ChannelsLast));
+      StageClock search_clock;
+      const torch::Tensor chosen = search_clock.run("search", [&] { return refine_latents(image, input, step, effort_plan(kKeyEffort)); });
+      LACONIC_ASSIGN_OR_RETURN(CodedSuperblocks coded, encode_superblocks(impl().key_coding(), chosen, input.z_hat, step));
+      sections[i] = seal_section(std::move(coded.payloads[0]));
       const std::lock_guard lock(mutex);
+      for (const StageTime& time : search_clock.times()) clock_.add(time.stage, time.seconds);
       clock_.add("entropy networks", coded.entropy_network_seconds);
       clock_.add("range coder", coded.range_coder_seconds);
-      for (size_t k = 0; k < coded.payloads.size(); ++k) {
-        sections[static_cast<size_t>(batches[i].indexes[k])] = seal_section(std::move(coded.payloads[k]));
-        part_of(y_hat, whole, grid_.latents_of(batches[i].indexes[k])).copy_(coded.y_hat.narrow(0, static_cast<int64_t>(k), 1));
-      }
+      part_of(y_hat, whole, input.superblock).copy_(chosen);
       return ok_status();
     }));
     packet.sections = std::move(sections);
@@ -299,6 +307,7 @@ class Encoder : public VideoEncoder {
   std::array<models::ResidualChooser, 2> choosers_;
   models::MotionField motion_before_;  // of the last frame predicted from the past
   uint32_t frame_number_ = 0;  // of the last packet
+  int key_gain_ = kKeyGain;    // of the last key frame
   bool wants_key_frame_ = false, is_finished_ = false;
   StageClock clock_;
 };

@@ -10,42 +10,54 @@
 namespace laconic::models {
 namespace {
 
-constexpr int kTaps = 4;
-constexpr int kMaxUnits = 8;  // to a sample, of a plane of half the width
+// Weights of the samples from kTaps / 2 - 1 before a place to kTaps / 2 after it, by the place's fraction.
+template <size_t kTaps>
+using Weights = std::vector<std::array<float, kTaps>>;
 
-// Catmull-Rom weights at a distance of k/units from the second of four samples.
-using Weights = std::array<std::array<float, kTaps>, kMaxUnits>;
-Weights cubic_weights(int units) {
-  Weights weights{};
-  for (int k = 0; k < units; ++k) {
-    const double t = static_cast<double>(k) / units;
-    weights[k] = {static_cast<float>(t * (-1 + t * (2 - t)) / 2), static_cast<float>((2 + t * t * (-5 + 3 * t)) / 2),
-                  static_cast<float>(t * (1 + t * (4 - 3 * t)) / 2), static_cast<float>(t * t * (t - 1) / 2)};
+// By quarters: of HEVC (ITU-T H.265, 8.5.3.3.3), for the DCT's interpolation of eight samples.
+const Weights<8> kLumaWeights = {{0, 0, 0, 1, 0, 0, 0, 0},
+                                 {-1 / 64.f, 4 / 64.f, -10 / 64.f, 58 / 64.f, 17 / 64.f, -5 / 64.f, 1 / 64.f, 0},
+                                 {-1 / 64.f, 4 / 64.f, -11 / 64.f, 40 / 64.f, 40 / 64.f, -11 / 64.f, 4 / 64.f, -1 / 64.f},
+                                 {0, 1 / 64.f, -5 / 64.f, 17 / 64.f, 58 / 64.f, -10 / 64.f, 4 / 64.f, -1 / 64.f}};
+
+// By eighths: Catmull-Rom.
+Weights<4> cubic_weights() {
+  Weights<4> weights;
+  for (int k = 0; k < 8; ++k) {
+    const double t = k / 8.0;
+    weights.push_back({static_cast<float>(t * (-1 + t * (2 - t)) / 2), static_cast<float>((2 + t * t * (-5 + 3 * t)) / 2),
+                       static_cast<float>(t * (1 + t * (4 - 3 * t)) / 2), static_cast<float>(t * t * (t - 1) / 2)});
   }
   return weights;
 }
+const Weights<4> kChromaWeights = cubic_weights();
 
 // One block of kSize x kSize samples of one plane, of which a vector's unit is 1 << kShift to a sample. from, to: planes of height x width.
-template <int kSize, int kShift>
-void fetch_block(const float* from, float* to, int height, int width, int top, int left, const MotionVector& v, const Weights& weights) {
-  constexpr int kFetched = kSize + kTaps - 1, kMask = (1 << kShift) - 1;
-  const int whole_x = left + (v.x >> kShift), whole_y = top + (v.y >> kShift);
-  const auto& weights_x = weights[v.x & kMask];
-  const auto& weights_y = weights[v.y & kMask];
+template <int kSize, int kShift, size_t kTaps>
+void fetch_block(const float* from, float* to, int height, int width, int top, int left, const MotionVector& v, const Weights<kTaps>& weights) {
+  constexpr int kFetched = kSize + static_cast<int>(kTaps) - 1, kBefore = static_cast<int>(kTaps) / 2 - 1, kMask = (1 << kShift) - 1;
+  const int first_x = left + (v.x >> kShift) - kBefore, first_y = top + (v.y >> kShift) - kBefore;
+  const auto& weights_x = weights[static_cast<size_t>(v.x & kMask)];
+  const auto& weights_y = weights[static_cast<size_t>(v.y & kMask)];
   float rows[kFetched][kSize];  // interpolated along x
-  std::array<int, kFetched> columns;
-  for (int i = 0; i < kFetched; ++i) columns[i] = std::clamp(whole_x - 1 + i, 0, width - 1);
+  float beyond[kFetched];       // a row that reaches beyond the edge
   for (int i = 0; i < kFetched; ++i) {
-    const float* row = from + static_cast<int64_t>(std::clamp(whole_y - 1 + i, 0, height - 1)) * width;
+    const float* whole_row = from + static_cast<int64_t>(std::clamp(first_y + i, 0, height - 1)) * width;
+    const bool is_inside = first_x >= 0 && first_x + kFetched <= width;
+    for (int x = 0; !is_inside && x < kFetched; ++x) beyond[x] = whole_row[std::clamp(first_x + x, 0, width - 1)];
+    const float* row = is_inside ? whole_row + first_x : beyond;
     for (int x = 0; x < kSize; ++x) {
-      rows[i][x] = weights_x[0] * row[columns[x]] + weights_x[1] * row[columns[x + 1]] + weights_x[2] * row[columns[x + 2]] +
-                   weights_x[3] * row[columns[x + 3]];
+      float sum = 0;
+      for (size_t k = 0; k < kTaps; ++k) sum += weights_x[k] * row[x + k];
+      rows[i][x] = sum;
     }
   }
   for (int y = 0; y < kSize; ++y) {
     float* row = to + static_cast<int64_t>(top + y) * width + left;
     for (int x = 0; x < kSize; ++x) {
-      row[x] = weights_y[0] * rows[y][x] + weights_y[1] * rows[y + 1][x] + weights_y[2] * rows[y + 2][x] + weights_y[3] * rows[y + 3][x];
+      float sum = 0;
+      for (size_t k = 0; k < kTaps; ++k) sum += weights_y[k] * rows[y + k][x];
+      row[x] = sum;
     }
   }
 }
@@ -58,13 +70,12 @@ MotionVector corner_vector(const MotionField& field, int row, int column, int si
   return has_corner ? field.at(row - 1, column + side) : vector_or_zero(field, row - 1, column - 1);
 }
 
-template <int kSize, int kShift>
-void fetch_plane(const float* from, float* to, int height, int width, const MotionField& motion) {
-  static const Weights kWeights = cubic_weights(1 << kShift);
+template <int kSize, int kShift, size_t kTaps>
+void fetch_plane(const float* from, float* to, int height, int width, const MotionField& motion, const Weights<kTaps>& weights) {
   at::parallel_for(0, motion.rows, 8, [&](int64_t first, int64_t last) {
     for (int64_t row = first; row < last; ++row) {
       for (int column = 0; column < motion.columns; ++column) {
-        fetch_block<kSize, kShift>(from, to, height, width, static_cast<int>(row) * kSize, column * kSize, motion.at(static_cast<int>(row), column), kWeights);
+        fetch_block<kSize, kShift>(from, to, height, width, static_cast<int>(row) * kSize, column * kSize, motion.at(static_cast<int>(row), column), weights);
       }
     }
   });
@@ -95,8 +106,8 @@ torch::Tensor compensate(const torch::Tensor& x_in, const MotionField& motion) {
   for (int64_t c = 0; c < x.size(1); ++c) {
     const float* from = x.data_ptr<float>() + c * height * width;
     float* to = result.data_ptr<float>() + c * height * width;
-    if (height == motion.rows * kMotionBlockPx) fetch_plane<kMotionBlockPx, 2>(from, to, height, width, motion);
-    else fetch_plane<kMotionBlockPx / 2, 3>(from, to, height, width, motion);
+    if (height == motion.rows * kMotionBlockPx) fetch_plane<kMotionBlockPx, 2>(from, to, height, width, motion, kLumaWeights);
+    else fetch_plane<kMotionBlockPx / 2, 3>(from, to, height, width, motion, kChromaWeights);
   }
   return result;
 }

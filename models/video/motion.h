@@ -41,7 +41,8 @@ constexpr int kNumMotionCandidates = 4;
 std::array<MotionVector, kNumMotionCandidates> motion_candidates(const MotionField& field, const MotionField& before, int row, int column, int side);
 
 // x: float32 [1, C, H, W] on the CPU; a plane of the field's frame, whole or of half its height and width. Each block is fetched
-// from where its vector points: cubic (Catmull-Rom) between samples, the plane's edge repeated beyond it. Not exact, and needs not be.
+// from where its vector points: between samples by eight of them, or four (Catmull-Rom) in planes of half the size; the plane's edge repeated beyond
+// it. Not exact, and needs not be.
 torch::Tensor compensate(const torch::Tensor& x, const MotionField& motion);
 
 }  // namespace laconic::models

@@ -39,19 +39,21 @@ struct PaddedPlane {
   const uint8_t* at(int x, int y) const { return samples.data() + static_cast<size_t>(y + kMargin) * stride + x + kMargin; }
 };
 
-// The plane between its pixels as compensate() fetches it, by quarters: [4 * vertical + horizontal]. The outermost two pixels are not made.
+// The plane between its pixels as compensate() fetches it, by quarters: [4 * vertical + horizontal]. The outermost four pixels are not made.
 std::array<PaddedPlane, 16> make_phases(const LumaPlane& plane) {
-  static constexpr int kWeights[4][4] = {{0, 128, 0, 0}, {-9, 111, 29, -3}, {-8, 72, 72, -8}, {-3, 29, 111, -9}};
+  constexpr int kTaps = 8;
+  static constexpr int kWeights[4][kTaps] = {{0, 0, 0, 64, 0, 0, 0, 0}, {-1, 4, -10, 58, 17, -5, 1, 0}, {-1, 4, -11, 40, 40, -11, 4, -1}, {0, 1, -5, 17, 58, -10, 4, -1}};
   std::array<PaddedPlane, 16> phases;
   phases[0] = PaddedPlane(plane);
   const int stride = phases[0].stride, rows = phases[0].height + 2 * kMargin;
   const auto between = [&](const PaddedPlane& from, const int* w, int distance) {
     PaddedPlane to = from;
     const uint8_t* in = from.samples.data();
-    const int first = std::max(2 * distance, 2), last = stride * rows - first;
-    for (int i = first; i < last; ++i) {
-      const int sum = w[0] * in[i - distance] + w[1] * in[i] + w[2] * in[i + distance] + w[3] * in[i + 2 * distance];
-      to.samples[static_cast<size_t>(i)] = static_cast<uint8_t>(std::clamp((sum + 64) >> 7, 0, 255));
+    const int reach = kTaps / 2 * distance;
+    for (int i = reach; i < stride * rows - reach; ++i) {
+      int sum = 32;
+      for (int k = 0; k < kTaps; ++k) sum += w[k] * in[i + (k + 1 - kTaps / 2) * distance];
+      to.samples[static_cast<size_t>(i)] = static_cast<uint8_t>(std::clamp(sum >> 6, 0, 255));
     }
     return to;
   };

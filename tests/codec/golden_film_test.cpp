@@ -1,7 +1,7 @@
 // Films of released versions must decode to the same symbols for ever, and to the same samples within a tolerance.
 //   golden_film_test --update_golden    writes them anew: only together with a new version in FORMAT.md
 //
-// film.v4.packets: the stream header, then the packets, each after its length in bytes (u32); film.v4.txt: for each packet the
+// film.v5.packets: the stream header, then the packets, each after its length in bytes (u32); film.v5.txt: for each packet the
 // symbol hash and the mean of each plane.
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ namespace {
 bool update_golden = false;
 const std::string kFolder = std::string(LACONIC_SOURCE_DIR) + "/tests/golden/";
 const std::string kImageWeights = kFolder + "tiny.v1.safetensors", kVideoWeights = kFolder + "tiny_video.v2.safetensors";
-const std::string kPackets = kFolder + "film.v4.packets", kExpected = kFolder + "film.v4.txt";
+const std::string kPackets = kFolder + "film.v5.packets", kExpected = kFolder + "film.v5.txt";
 constexpr int kNumFrames = 11;  // a group with B-frames, one without a key frame after it, a key frame
 
 std::vector<Bytes> read_packets() {

@@ -60,7 +60,7 @@ TEST(ContextMixer, CountsAreThoseOfTheDocument) {
     counts.push_back(mixer.count_of_one(0));
     mixer.update(i != 3);
   }
-  EXPECT_EQ(counts, (std::vector<uint32_t>{32768, 41548, 47645, 49710, 38756, 41838}));
+  EXPECT_EQ(counts, (std::vector<uint32_t>{32768, 38447, 42710, 44452, 36651, 38694}));
 }
 
 TEST(ContextMixer, ProbabilitiesStayInRangeHoweverLongOneBitRepeats) {

@@ -28,7 +28,7 @@ std::shared_ptr<const VideoModel> model() {
 // The golden film: stream header and packets.
 const std::vector<Bytes>& golden() {
   static const std::vector<Bytes> packets = [] {
-    std::ifstream file(LACONIC_GOLDEN_FOLDER "/film.v4.packets", std::ios::binary);
+    std::ifstream file(LACONIC_GOLDEN_FOLDER "/film.v5.packets", std::ios::binary);
     const Bytes bytes{std::istreambuf_iterator<char>(file), {}};
     std::vector<Bytes> found;
     for (size_t at = 0; at < bytes.size();) found.push_back(test::take_with_length(bytes, at));
