@@ -279,11 +279,10 @@ LACONIC_API laconic_status laconic_video_model_load(const char* video_path, cons
 LACONIC_API const char* laconic_video_model_id(const laconic_video_model* model); /* as laconic_model_id() */
 LACONIC_API void laconic_video_model_free(laconic_video_model* model);
 
-/* encoder: receives an encoder with quality 50, a key frame every 60 frames and at scene cuts, one thread a core. It codes frames one
- * after another, without delay and without B-frames; the C++ encoder and the program `laconic` save about a tenth of the bytes by them. */
+/* encoder: receives an encoder with quality 50, a key frame every 60 frames and at scene cuts, no B-frames, one thread a core. */
 LACONIC_API laconic_status laconic_video_encoder_create(const laconic_video_model* model, const laconic_video_format* format,
                                                         laconic_video_encoder** encoder, laconic_error* error);
-/* Settings are made before the first call of _header() or _encode(); later ones are LACONIC_INVALID_ARGUMENT. After a failure
+/* Settings are made before the first call of _header(), _send() or _drain(); later ones are LACONIC_INVALID_ARGUMENT. After a failure
  * the one before holds. quality: 0..100, higher is better; continuous. */
 LACONIC_API laconic_status laconic_video_encoder_set_quality(laconic_video_encoder* encoder, float quality, laconic_error* error);
 /* Aims at bits a second, by moving the quality from frame to frame. 0: constant quality. */
@@ -291,6 +290,9 @@ LACONIC_API laconic_status laconic_video_encoder_set_bitrate(laconic_video_encod
                                                              double frames_per_second, laconic_error* error);
 /* num_frames: from one key frame to the next at most, 1 or more; 1: key frames only. */
 LACONIC_API laconic_status laconic_video_encoder_set_key_interval(laconic_video_encoder* encoder, int num_frames, laconic_error* error);
+/* num_frames: how many frames at most are coded between two others (B-frames), where that pays, 0..15; packets come as many frames later.
+ * 0: each frame gives its packet at once. 3, as the program `laconic` does it, saves about a tenth of the bytes. */
+LACONIC_API laconic_status laconic_video_encoder_set_max_b_frames(laconic_video_encoder* encoder, int num_frames, laconic_error* error);
 /* num_threads: 0 for one a core. */
 LACONIC_API laconic_status laconic_video_encoder_set_threads(laconic_video_encoder* encoder, int num_threads, laconic_error* error);
 /* The stream header, which a container keeps as the stream's private data. bytes: valid until the encoder is freed. */
@@ -298,10 +300,15 @@ LACONIC_API laconic_status laconic_video_encoder_header(laconic_video_encoder* e
                                                         laconic_error* error);
 /* planes: Y, Cb, Cr, read during the call only; chroma planes of odd sizes round up. stride_bytes: of each plane, from the start of
  * one row to the next; at least a row. pts, duration: in the caller's ticks, kept as they are. is_key: not 0 asks for a key frame.
- * packet: receives the frame's packet. */
-LACONIC_API laconic_status laconic_video_encoder_encode(laconic_video_encoder* encoder, const void* const planes[3],
-                                                        const size_t stride_bytes[3], int64_t pts, int64_t duration, int is_key,
-                                                        laconic_packet** packet, laconic_error* error);
+ * All packets that are due are received before. */
+LACONIC_API laconic_status laconic_video_encoder_send(laconic_video_encoder* encoder, const void* const planes[3],
+                                                      const size_t stride_bytes[3], int64_t pts, int64_t duration, int is_key,
+                                                      laconic_error* error);
+/* No more frames come. */
+LACONIC_API laconic_status laconic_video_encoder_drain(laconic_video_encoder* encoder, laconic_error* error);
+/* packet: receives the next packet; each frame gives one, in order. NULL with LACONIC_OK: send more, or after _drain(): that was all. */
+LACONIC_API laconic_status laconic_video_encoder_receive(laconic_video_encoder* encoder, laconic_packet** packet,
+                                                         laconic_error* error);
 LACONIC_API void laconic_video_encoder_free(laconic_video_encoder* encoder);
 
 /* What a stream header says; needs no model. format may be NULL. model_id, image_model_id: receive 16 hex digits and a 0;

@@ -173,6 +173,13 @@ laconic_status laconic_video_encoder_set_key_interval(laconic_video_encoder* enc
   });
 }
 
+laconic_status laconic_video_encoder_set_max_b_frames(laconic_video_encoder* encoder, int num_frames, laconic_error* error) {
+  return change_before_start(encoder, error, [&](auto& options) {
+    options.max_b_frames = num_frames;
+    return ok_status();
+  });
+}
+
 laconic_status laconic_video_encoder_set_threads(laconic_video_encoder* encoder, int num_threads, laconic_error* error) {
   return change_before_start(encoder, error, [&](auto& options) { return set_threads(options, num_threads); });
 }
@@ -191,9 +198,9 @@ laconic_status laconic_video_encoder_header(laconic_video_encoder* encoder, cons
   });
 }
 
-laconic_status laconic_video_encoder_encode(laconic_video_encoder* encoder, const void* const planes[3], const size_t stride_bytes[3],
-                                            int64_t pts, int64_t duration, int is_key, laconic_packet** packet, laconic_error* error) {
-  return guarded_making(packet, error, [&](laconic_packet& made) -> Status {
+laconic_status laconic_video_encoder_send(laconic_video_encoder* encoder, const void* const planes[3], const size_t stride_bytes[3],
+                                          int64_t pts, int64_t duration, int is_key, laconic_error* error) {
+  return guarded(error, [&]() -> Status {
     if (encoder == nullptr) return null_argument("encoder");
     laconic::VideoFrame frame;
     frame.format = encoder->format;
@@ -202,10 +209,26 @@ laconic_status laconic_video_encoder_encode(laconic_video_encoder* encoder, cons
     frame.duration_ticks = duration;
     encoder->has_started = true;
     if (is_key != 0) encoder->object->request_key_frame();
-    LACONIC_RETURN_IF_ERROR(encoder->object->send_frame(frame));
+    return encoder->object->send_frame(frame);
+  });
+}
+
+laconic_status laconic_video_encoder_drain(laconic_video_encoder* encoder, laconic_error* error) {
+  return guarded(error, [&]() -> Status {
+    if (encoder == nullptr) return null_argument("encoder");
+    encoder->has_started = true;
+    encoder->object->finish();
+    return ok_status();
+  });
+}
+
+laconic_status laconic_video_encoder_receive(laconic_video_encoder* encoder, laconic_packet** packet, laconic_error* error) {
+  return guarded_receiving(packet, error, [&](std::unique_ptr<laconic_packet>& made) -> Status {
+    if (encoder == nullptr) return null_argument("encoder");
     LACONIC_ASSIGN_OR_RETURN(std::optional<laconic::VideoPacket> received, encoder->object->receive_packet());
-    LACONIC_CHECK(received.has_value());
-    made = {std::move(received->bytes), received->pts_ticks, received->duration_ticks, received->is_key_frame};
+    if (!received) return ok_status();
+    made = std::make_unique<laconic_packet>();
+    *made = {std::move(received->bytes), received->pts_ticks, received->duration_ticks, received->is_key_frame};
     return ok_status();
   });
 }

@@ -71,9 +71,14 @@ class CVideo : public ::testing::Test {
   }
   static CPacket encode(laconic_video_encoder* encoder, const VideoFrame& frame, int is_key = 0, size_t gap = 0) {
     const Planes planes(frame, gap);
-    return made<CPacket>([&](auto** packet, auto* error) {
-      return laconic_video_encoder_encode(encoder, planes.pointers, planes.stride, frame.pts_ticks, frame.duration_ticks, is_key, packet, error);
-    });
+    EXPECT_EQ(laconic_video_encoder_send(encoder, planes.pointers, planes.stride, frame.pts_ticks, frame.duration_ticks, is_key, nullptr), LACONIC_OK);
+    return receive(encoder);
+  }
+  // Null: none is due.
+  static CPacket receive(laconic_video_encoder* encoder) {
+    laconic_packet* packet = nullptr;
+    EXPECT_EQ(laconic_video_encoder_receive(encoder, &packet, nullptr), LACONIC_OK);
+    return CPacket(packet);
   }
   static CVideoDecoder decoder_of(laconic_video_encoder* encoder) {
     const uint8_t* header = nullptr;
@@ -176,6 +181,30 @@ TEST_F(CVideo, HoldsABitRateByMovingTheQuality) {
   EXPECT_LT(num_bytes[0], num_bytes[1]);
 }
 
+TEST_F(CVideo, CodesFramesBetweenOthersAndGivesThemInOrder) {
+  const VideoFormat format = format_of(64, 48);
+  const CVideoEncoder encoder = encoder_of(format, 60);
+  ASSERT_EQ(laconic_video_encoder_set_max_b_frames(encoder.get(), 3, nullptr), LACONIC_OK);
+  const CVideoDecoder decoder = decoder_of(encoder.get());
+  int num_decoded = 0;
+  const auto decode_due = [&](CPacket packet) {
+    for (; packet; packet = receive(encoder.get())) {
+      const VideoFrame frame = draw_frame(format, num_decoded++);
+      const CVideoFrame decoded = decode(decoder.get(), packet);
+      ASSERT_TRUE(decoded);
+      EXPECT_EQ(laconic_video_frame_pts(decoded.get()), frame.pts_ticks);
+      EXPECT_GT(psnr(frame, copy_of(decoded.get(), format)), 17);
+    }
+  };
+  for (int t = 0; t < 7; ++t) {
+    decode_due(encode(encoder.get(), draw_frame(format, t)));
+    EXPECT_EQ(num_decoded, t < 1 ? 0 : t < 4 ? 1 : 5) << t;
+  }
+  ASSERT_EQ(laconic_video_encoder_drain(encoder.get(), nullptr), LACONIC_OK);
+  decode_due(receive(encoder.get()));
+  EXPECT_EQ(num_decoded, 7);
+}
+
 TEST_F(CVideo, StartsAgainAtAKeyFrameAfterASeek) {
   const VideoFormat format = format_of(64, 48);
   const CVideoEncoder encoder = encoder_of(format);
@@ -237,6 +266,8 @@ TEST_F(CVideo, RefusesSettingsOutOfRangeAndAfterTheStart) {
   for (const float wrong : {-0.1f, 100.1f, std::nanf(""), INFINITY})
     EXPECT_EQ(laconic_video_encoder_set_quality(encoder.get(), wrong, nullptr), LACONIC_INVALID_ARGUMENT);
   EXPECT_EQ(laconic_video_encoder_set_key_interval(encoder.get(), 0, nullptr), LACONIC_INVALID_ARGUMENT);
+  EXPECT_EQ(laconic_video_encoder_set_max_b_frames(encoder.get(), -1, nullptr), LACONIC_INVALID_ARGUMENT);
+  EXPECT_EQ(laconic_video_encoder_set_max_b_frames(encoder.get(), 16, nullptr), LACONIC_INVALID_ARGUMENT);
   EXPECT_EQ(laconic_video_encoder_set_threads(encoder.get(), -1, nullptr), LACONIC_INVALID_ARGUMENT);
   EXPECT_EQ(laconic_video_encoder_set_bitrate(encoder.get(), 1000, 0, nullptr), LACONIC_INVALID_ARGUMENT);
   EXPECT_EQ(laconic_video_encoder_set_bitrate(encoder.get(), -1, 25, nullptr), LACONIC_INVALID_ARGUMENT);
@@ -274,13 +305,12 @@ TEST_F(CVideo, RefusesFormatsAndPlanesThatMakeNoFrame) {
 
   const CVideoEncoder encoder = encoder_of(format_of(16, 16));
   Planes planes(draw_frame(format_of(16, 16), 0), 0);
-  laconic_packet* packet = nullptr;
   planes.stride[1] = 7;
-  EXPECT_EQ(laconic_video_encoder_encode(encoder.get(), planes.pointers, planes.stride, 0, 0, 0, &packet, nullptr), LACONIC_INVALID_ARGUMENT);
+  EXPECT_EQ(laconic_video_encoder_send(encoder.get(), planes.pointers, planes.stride, 0, 0, 0, nullptr), LACONIC_INVALID_ARGUMENT);
   planes.stride[1] = 8;
   planes.pointers[2] = nullptr;
-  EXPECT_EQ(laconic_video_encoder_encode(encoder.get(), planes.pointers, planes.stride, 0, 0, 0, &packet, nullptr), LACONIC_INVALID_ARGUMENT);
-  EXPECT_EQ(packet, nullptr);
+  EXPECT_EQ(laconic_video_encoder_send(encoder.get(), planes.pointers, planes.stride, 0, 0, 0, nullptr), LACONIC_INVALID_ARGUMENT);
+  EXPECT_FALSE(receive(encoder.get()));
 }
 
 TEST_F(CVideo, RefusesStreamsOfOtherWeights) {
@@ -347,14 +377,17 @@ TEST_F(CVideo, TakesNullEverywhereWithoutCrashing) {
   refused(laconic_video_encoder_set_quality(nullptr, 50, nullptr));
   refused(laconic_video_encoder_set_bitrate(nullptr, 0, 0, nullptr));
   refused(laconic_video_encoder_set_key_interval(nullptr, 1, nullptr));
+  refused(laconic_video_encoder_set_max_b_frames(nullptr, 1, nullptr));
   refused(laconic_video_encoder_set_threads(nullptr, 1, nullptr));
   refused(laconic_video_encoder_header(nullptr, &bytes, &size, nullptr));
   refused(laconic_video_encoder_header(encoder.get(), nullptr, &size, nullptr));
   refused(laconic_video_encoder_header(encoder.get(), &bytes, nullptr, nullptr));
-  refused(laconic_video_encoder_encode(nullptr, planes.pointers, planes.stride, 0, 0, 0, &packet, nullptr));
-  refused(laconic_video_encoder_encode(encoder.get(), nullptr, planes.stride, 0, 0, 0, &packet, nullptr));
-  refused(laconic_video_encoder_encode(encoder.get(), planes.pointers, nullptr, 0, 0, 0, &packet, nullptr));
-  refused(laconic_video_encoder_encode(encoder.get(), planes.pointers, planes.stride, 0, 0, 0, nullptr, nullptr));
+  refused(laconic_video_encoder_send(nullptr, planes.pointers, planes.stride, 0, 0, 0, nullptr));
+  refused(laconic_video_encoder_send(encoder.get(), nullptr, planes.stride, 0, 0, 0, nullptr));
+  refused(laconic_video_encoder_send(encoder.get(), planes.pointers, nullptr, 0, 0, 0, nullptr));
+  refused(laconic_video_encoder_drain(nullptr, nullptr));
+  refused(laconic_video_encoder_receive(nullptr, &packet, nullptr));
+  refused(laconic_video_encoder_receive(encoder.get(), nullptr, nullptr));
   refused(laconic_video_info(nullptr, 1, nullptr, nullptr, nullptr, nullptr));
   refused(laconic_video_decoder_create(nullptr, &byte, 1, &made_decoder, nullptr));
   refused(laconic_video_decoder_create(model_.get(), nullptr, 1, &made_decoder, nullptr));

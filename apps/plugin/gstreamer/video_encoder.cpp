@@ -1,4 +1,5 @@
-// laconicvideoenc: raw frames, to our video. One frame is one packet, in order, without delay. The stream header goes into the caps.
+// laconicvideoenc: raw frames, to our video. One frame is one packet, in order; packets come b-frames frames later. The stream header goes
+// into the caps.
 //
 //   gst-launch-1.0 filesrc location=film.mp4 ! decodebin ! videoconvert ! laconicvideoenc quality=60
 //     ! laconicmux ! filesink location=film.mov
@@ -18,17 +19,17 @@ using namespace laconic::gstreamer;
 
 namespace {
 
-enum : guint { kQualityProperty = kFirstOwnProperty, kBitrateProperty, kKeyIntervalProperty };
+enum : guint { kQualityProperty = kFirstOwnProperty, kBitrateProperty, kKeyIntervalProperty, kBFramesProperty };
 
 struct State {
   RunSettings run;
   float quality = 50;
   guint bits_per_second = 0;
   int key_interval = 60;
+  int max_b_frames = 3;
   VideoEncoder encoder;
   CapsError caps_error;
-  GstVideoInfo info = {};    // of the frames
-  bool wants_key = false;  // after a flush
+  GstVideoInfo info = {};  // of the frames
 };
 
 }  // namespace
@@ -61,6 +62,7 @@ VideoEncoder open_encoder(const State& state, laconic_error& error) {
   const double frames_per_second = static_cast<double>(GST_VIDEO_INFO_FPS_N(&state.info)) / GST_VIDEO_INFO_FPS_D(&state.info);
   if (laconic_video_encoder_set_quality(made, state.quality, &error) != LACONIC_OK ||
       laconic_video_encoder_set_key_interval(made, state.key_interval, &error) != LACONIC_OK ||
+      laconic_video_encoder_set_max_b_frames(made, state.max_b_frames, &error) != LACONIC_OK ||
       laconic_video_encoder_set_threads(made, state.run.num_threads, &error) != LACONIC_OK ||
       (state.bits_per_second != 0 &&
        laconic_video_encoder_set_bitrate(made, state.bits_per_second, frames_per_second, &error) != LACONIC_OK)) {
@@ -72,7 +74,6 @@ VideoEncoder open_encoder(const State& state, laconic_error& error) {
 gboolean set_format(GstVideoEncoder* element, GstVideoCodecState* input) {
   State& state = state_of(element);
   state.info = input->info;
-  state.wants_key = false;
   laconic_error error;
   state.encoder = open_encoder(state, error);
   const uint8_t* header = nullptr;
@@ -87,7 +88,9 @@ gboolean set_format(GstVideoEncoder* element, GstVideoCodecState* input) {
   const Buffer codec_data = buffer_of(header, size);
   gst_caps_set_simple(caps, "codec_data", GST_TYPE_BUFFER, codec_data.get(), nullptr);
   gst_video_codec_state_unref(gst_video_encoder_set_output_state(element, caps, input));
-  gst_video_encoder_set_latency(element, 0, 0);
+  const GstClockTime latency = GST_VIDEO_INFO_FPS_N(&state.info) == 0 ? 0 :
+      gst_util_uint64_scale(static_cast<guint64>(state.max_b_frames) * GST_SECOND, GST_VIDEO_INFO_FPS_D(&state.info), GST_VIDEO_INFO_FPS_N(&state.info));
+  gst_video_encoder_set_latency(element, latency, latency);
 
   const Tags tags(gst_tag_list_new(GST_TAG_VIDEO_CODEC, "Laconic video", nullptr));
   gst_video_encoder_merge_tags(element, tags.get(), GST_TAG_MERGE_REPLACE);
@@ -100,19 +103,19 @@ gboolean stop(GstVideoEncoder* element) {
   return TRUE;
 }
 
-// What comes next need not follow what came before.
+// Frames that wait are forgotten; what comes next need not follow what came before.
 gboolean flush(GstVideoEncoder* element) {
-  state_of(element).wants_key = true;
-  return TRUE;
+  State& state = state_of(element);
+  laconic_error error;
+  if (state.encoder != nullptr && (state.encoder = open_encoder(state, error)) == nullptr) post_error(GST_ELEMENT(element), error);
+  return state.encoder != nullptr;
 }
 
-// Null on failure, with error filled.
-Packet encode(State& state, GstBuffer* frame, bool is_key, laconic_error& error) {
+laconic_status send(State& state, GstVideoCodecFrame* frame, laconic_error& error) {
   GstVideoFrame source;
-  if (!gst_video_frame_map(&source, &state.info, frame, GST_MAP_READ)) {
-    error.code = LACONIC_IO;
+  if (!gst_video_frame_map(&source, &state.info, frame->input_buffer, GST_MAP_READ)) {
     g_strlcpy(error.message, "the memory of a frame cannot be read", sizeof(error.message));
-    return nullptr;
+    return error.code = LACONIC_IO;
   }
   const void* planes[3];
   size_t stride_bytes[3];
@@ -120,27 +123,54 @@ Packet encode(State& state, GstBuffer* frame, bool is_key, laconic_error& error)
     planes[p] = GST_VIDEO_FRAME_PLANE_DATA(&source, p);
     stride_bytes[p] = static_cast<size_t>(GST_VIDEO_FRAME_PLANE_STRIDE(&source, p));
   }
-  laconic_packet* packet = nullptr;
-  laconic_video_encoder_encode(state.encoder.get(), planes, stride_bytes, 0, 0, is_key, &packet, &error);
+  const laconic_status status =
+      laconic_video_encoder_send(state.encoder.get(), planes, stride_bytes, 0, 0, GST_VIDEO_CODEC_FRAME_IS_FORCE_KEYFRAME(frame), &error);
   gst_video_frame_unmap(&source);
-  return Packet(packet);
+  return status;
+}
+
+// The packets that are due, each with the frame that has waited longest.
+GstFlowReturn give_packets(GstVideoEncoder* element) {
+  while (true) {
+    laconic_error error;
+    laconic_packet* made = nullptr;
+    if (laconic_video_encoder_receive(state_of(element).encoder.get(), &made, &error) != LACONIC_OK) {
+      post_error(GST_ELEMENT(element), error);
+      return GST_FLOW_ERROR;
+    }
+    const Packet packet(made);
+    if (packet == nullptr) return GST_FLOW_OK;
+    GstVideoCodecFrame* const frame = gst_video_encoder_get_oldest_frame(element);
+    frame->output_buffer = buffer_of(laconic_packet_bytes(made), laconic_packet_size(made)).release();
+    frame->dts = frame->pts;  // packets are in the order of showing
+    if (laconic_packet_is_key(made)) GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT(frame);
+    const GstFlowReturn flow = gst_video_encoder_finish_frame(element, frame);
+    if (flow != GST_FLOW_OK) return flow;
+  }
 }
 
 // Takes the frame.
 GstFlowReturn handle_frame(GstVideoEncoder* element, GstVideoCodecFrame* frame) {
-  State& state = state_of(element);
   laconic_error error;
-  const Packet packet = encode(state, frame->input_buffer, state.wants_key || GST_VIDEO_CODEC_FRAME_IS_FORCE_KEYFRAME(frame), error);
-  if (packet == nullptr) {
+  if (send(state_of(element), frame, error) != LACONIC_OK) {
     post_error(GST_ELEMENT(element), error);
     gst_video_encoder_finish_frame(element, frame);  // without output: released
     return GST_FLOW_ERROR;
   }
-  state.wants_key = false;
-  frame->output_buffer = buffer_of(laconic_packet_bytes(packet.get()), laconic_packet_size(packet.get())).release();
-  frame->dts = frame->pts;  // frames are not reordered
-  if (laconic_packet_is_key(packet.get())) GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT(frame);
-  return gst_video_encoder_finish_frame(element, frame);
+  gst_video_codec_frame_unref(frame);
+  return give_packets(element);
+}
+
+// The end: what waits is given, and what may come then starts anew.
+GstFlowReturn finish(GstVideoEncoder* element) {
+  State& state = state_of(element);
+  if (state.encoder == nullptr) return GST_FLOW_OK;
+  laconic_error error;
+  GstFlowReturn flow = GST_FLOW_ERROR;
+  if (laconic_video_encoder_drain(state.encoder.get(), &error) != LACONIC_OK) post_error(GST_ELEMENT(element), error);
+  else flow = give_packets(element);
+  state.encoder = open_encoder(state, error);  // weights that were there are there
+  return flow;
 }
 
 // Frames with padded rows are read as they are.
@@ -162,6 +192,9 @@ void set_property(GObject* object, guint id, const GValue* value, GParamSpec* sp
     case kKeyIntervalProperty:
       state.key_interval = g_value_get_int(value);
       break;
+    case kBFramesProperty:
+      state.max_b_frames = g_value_get_int(value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
@@ -179,6 +212,9 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) {
       break;
     case kKeyIntervalProperty:
       g_value_set_int(value, state.key_interval);
+      break;
+    case kBFramesProperty:
+      g_value_set_int(value, state.max_b_frames);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
@@ -204,6 +240,10 @@ void install_properties(GObjectClass* object_class) {
       object_class, kKeyIntervalProperty,
       g_param_spec_int("key-int", "Key interval", "Frames from one key frame to the next at most; 1: key frames only", 1, 1 << 20,
                        defaults.key_interval, flags));
+  g_object_class_install_property(
+      object_class, kBFramesProperty,
+      g_param_spec_int("b-frames", "B-frames", "Frames at most coded between two others, and frames of delay; 0: none", 0, 15,
+                       defaults.max_b_frames, flags));
 }
 
 }  // namespace
@@ -229,6 +269,7 @@ static void laconic_video_enc_class_init(LaconicVideoEncClass* klass) {
   encoder_class->stop = stop;
   encoder_class->flush = flush;
   encoder_class->handle_frame = handle_frame;
+  encoder_class->finish = finish;
   encoder_class->propose_allocation = propose_allocation;
 }
 
