@@ -30,7 +30,7 @@ namespace {
 // after another (DCVC's pattern), and of the last of a group with B-frames, those between that others are predicted from, and the rest. Measured
 // on training clips (models/TRAINING.md).
 constexpr int kKeyGain = 360;
-constexpr int kStillKeyGain = 550;    // where much of a key frame stays:
+constexpr int kStillKeyGain = 450;    // where much of a key frame stays:
 constexpr double kStillShare = 0.1;   // FrameChange::share of the frame after it, at most
 constexpr int kKeyEffort = 3;         // as of pictures
 constexpr std::array<int, 4> kFrameGains = {100, 0, 50, 0};

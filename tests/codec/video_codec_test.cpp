@@ -174,7 +174,7 @@ TEST_F(VideoCodec, AKeyFrameThatStaysGetsMore) {
     ASSERT_TRUE(encoder->send_frame(frame).ok());
     qualities.push_back(read_packet_info((*encoder->receive_packet())->bytes)->quality);
   }
-  EXPECT_GT(qualities[0], qualities[1] + 5);
+  EXPECT_GT(qualities[0], qualities[1] + 3);
 }
 
 // Groups of four, cut short by a key frame and by the end: frames 0 | 1-4 | 5, 6 | 7 | 8-10.
