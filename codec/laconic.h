@@ -300,7 +300,7 @@ LACONIC_API laconic_status laconic_video_encoder_header(laconic_video_encoder* e
                                                         laconic_error* error);
 /* planes: Y, Cb, Cr, read during the call only; chroma planes of odd sizes round up. stride_bytes: of each plane, from the start of
  * one row to the next; at least a row. pts, duration: in the caller's ticks, kept as they are. is_key: not 0 asks for a key frame.
- * All packets that are due are received before. */
+ * LACONIC_INVALID_ARGUMENT while packets are due: receive them first. */
 LACONIC_API laconic_status laconic_video_encoder_send(laconic_video_encoder* encoder, const void* const planes[3],
                                                       const size_t stride_bytes[3], int64_t pts, int64_t duration, int is_key,
                                                       laconic_error* error);

@@ -16,7 +16,7 @@
 
 namespace laconic {
 
-// How many threads LibTorch's operations called from this thread are split over.
+// How many threads LibTorch's operations called from this thread are split over. The first call makes waits short: see parallel.cpp.
 //
 // Note [Not at::set_num_threads]
 // That sets the same number for OpenMP, and remakes a second pool, of XNNPACK, which nothing here uses: each time with threads that

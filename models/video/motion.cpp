@@ -14,11 +14,14 @@ namespace {
 template <size_t kTaps>
 using Weights = std::vector<std::array<float, kTaps>>;
 
-// By quarters: of HEVC (ITU-T H.265, 8.5.3.3.3), for the DCT's interpolation of eight samples.
-const Weights<8> kLumaWeights = {{0, 0, 0, 1, 0, 0, 0, 0},
-                                 {-1 / 64.f, 4 / 64.f, -10 / 64.f, 58 / 64.f, 17 / 64.f, -5 / 64.f, 1 / 64.f, 0},
-                                 {-1 / 64.f, 4 / 64.f, -11 / 64.f, 40 / 64.f, 40 / 64.f, -11 / 64.f, 4 / 64.f, -1 / 64.f},
-                                 {0, 1 / 64.f, -5 / 64.f, 17 / 64.f, 58 / 64.f, -10 / 64.f, 4 / 64.f, -1 / 64.f}};
+Weights<kLumaTaps> luma_weights() {
+  Weights<kLumaTaps> weights;
+  for (const auto& of_quarter : kLumaWeights) {
+    weights.emplace_back();
+    for (size_t k = 0; k < kLumaTaps; ++k) weights.back()[k] = static_cast<float>(of_quarter[k]) / 64;
+  }
+  return weights;
+}
 
 // By eighths: Catmull-Rom.
 Weights<4> cubic_weights() {
@@ -30,7 +33,6 @@ Weights<4> cubic_weights() {
   }
   return weights;
 }
-const Weights<4> kChromaWeights = cubic_weights();
 
 // One block of kSize x kSize samples of one plane, of which a vector's unit is 1 << kShift to a sample. from, to: planes of height x width.
 template <int kSize, int kShift, size_t kTaps>
@@ -100,14 +102,16 @@ std::array<MotionVector, kNumMotionCandidates> motion_candidates(const MotionFie
 }
 
 torch::Tensor compensate(const torch::Tensor& x_in, const MotionField& motion) {
+  static const Weights<kLumaTaps> whole_size = luma_weights();
+  static const Weights<4> half_size = cubic_weights();
   const torch::Tensor x = x_in.contiguous();
   const int height = static_cast<int>(x.size(2)), width = static_cast<int>(x.size(3));
   torch::Tensor result = torch::empty_like(x);
   for (int64_t c = 0; c < x.size(1); ++c) {
     const float* from = x.data_ptr<float>() + c * height * width;
     float* to = result.data_ptr<float>() + c * height * width;
-    if (height == motion.rows * kMotionBlockPx) fetch_plane<kMotionBlockPx, 2>(from, to, height, width, motion, kLumaWeights);
-    else fetch_plane<kMotionBlockPx / 2, 3>(from, to, height, width, motion, kChromaWeights);
+    if (height == motion.rows * kMotionBlockPx) fetch_plane<kMotionBlockPx, 2>(from, to, height, width, motion, whole_size);
+    else fetch_plane<kMotionBlockPx / 2, 3>(from, to, height, width, motion, half_size);
   }
   return result;
 }

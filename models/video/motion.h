@@ -13,6 +13,12 @@ constexpr int kMotionBlockPx = 8;      // side of the smallest block with a vect
 constexpr int kMotionUnitsPerPx = 4;   // vectors count quarter pixels
 constexpr int kMaxMotion = 2047;       // of either component
 
+// Luma at a vector's fraction, by quarters: what the samples from three before to four after weigh, in 64ths. HEVC's (ITU-T H.265, 8.5.3.3.3), for
+// the DCT's interpolation of eight samples; FORMAT.md 18.
+constexpr int kLumaTaps = 8;
+constexpr int16_t kLumaWeights[kMotionUnitsPerPx][kLumaTaps] = {
+    {0, 0, 0, 64, 0, 0, 0, 0}, {-1, 4, -10, 58, 17, -5, 1, 0}, {-1, 4, -11, 40, 40, -11, 4, -1}, {0, 1, -5, 17, 58, -10, 4, -1}};
+
 struct MotionVector {
   int16_t x = 0, y = 0;  // quarter pixels, right and down: the block shows what the frame before has there
   bool operator==(const MotionVector& other) const { return x == other.x && y == other.y; }

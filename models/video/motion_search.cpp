@@ -43,29 +43,27 @@ struct PaddedPlane {
 
 // The plane between its pixels as compensate() fetches it, by quarters: [4 * vertical + horizontal]. The outermost four pixels are not made.
 std::array<PaddedPlane, 16> make_phases(const LumaPlane& plane) {
-  constexpr int kTaps = 8;
-  static constexpr int16_t kWeights[4][kTaps] = {{0, 0, 0, 64, 0, 0, 0, 0}, {-1, 4, -10, 58, 17, -5, 1, 0}, {-1, 4, -11, 40, 40, -11, 4, -1}, {0, 1, -5, 17, 58, -10, 4, -1}};
   std::array<PaddedPlane, 16> phases;
   phases.fill(PaddedPlane(plane));
   const int stride = phases[0].stride, rows = phases[0].height + 2 * kMargin;
-  const auto fill_rows = [&](const PaddedPlane& from, PaddedPlane& to, const int16_t (&w)[kTaps], int distance, int64_t first_row, int64_t last_row) {
+  const auto fill_rows = [&](const PaddedPlane& from, PaddedPlane& to, const int16_t (&w)[kLumaTaps], int distance, int64_t first_row, int64_t last_row) {
     const uint8_t* in = from.samples.data();
     uint8_t* out = to.samples.data();
-    const int64_t reach = int64_t{kTaps / 2} * distance;
+    const int64_t reach = int64_t{kLumaTaps / 2} * distance;
     const int64_t first = std::max(first_row * stride, reach), last = std::min(last_row * stride, int64_t{stride} * rows - reach);
     for (int64_t i = first; i < last; ++i) {
       int16_t sum = 32;  // at most 88 * 255 on the way
-      for (int k = 0; k < kTaps; ++k) sum = static_cast<int16_t>(sum + w[k] * in[i + (k + 1 - kTaps / 2) * distance]);
+      for (int k = 0; k < kLumaTaps; ++k) sum = static_cast<int16_t>(sum + w[k] * in[i + (k + 1 - kLumaTaps / 2) * distance]);
       out[i] = static_cast<uint8_t>(std::clamp(sum >> 6, 0, 255));
     }
   };
   constexpr int kRowsAtOnce = 32;
   at::parallel_for(0, rows, kRowsAtOnce, [&](int64_t first, int64_t last) {
-    for (int fx = 1; fx < 4; ++fx) fill_rows(phases[0], phases[fx], kWeights[fx], 1, first, last);
+    for (int fx = 1; fx < 4; ++fx) fill_rows(phases[0], phases[fx], kLumaWeights[fx], 1, first, last);
   });
   at::parallel_for(0, rows, kRowsAtOnce, [&](int64_t first, int64_t last) {
     for (int fy = 1; fy < 4; ++fy) {
-      for (int fx = 0; fx < 4; ++fx) fill_rows(phases[fx], phases[4 * fy + fx], kWeights[fy], stride, first, last);
+      for (int fx = 0; fx < 4; ++fx) fill_rows(phases[fx], phases[4 * fy + fx], kLumaWeights[fy], stride, first, last);
     }
   });
   return phases;

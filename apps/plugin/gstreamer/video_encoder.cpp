@@ -71,8 +71,39 @@ VideoEncoder open_encoder(const State& state, laconic_error& error) {
   return encoder;
 }
 
+// The packets that are due, each with the frame that has waited longest.
+GstFlowReturn give_packets(GstVideoEncoder* element) {
+  while (true) {
+    laconic_error error;
+    laconic_packet* made = nullptr;
+    if (laconic_video_encoder_receive(state_of(element).encoder.get(), &made, &error) != LACONIC_OK) {
+      post_error(GST_ELEMENT(element), error);
+      return GST_FLOW_ERROR;
+    }
+    const Packet packet(made);
+    if (packet == nullptr) return GST_FLOW_OK;
+    GstVideoCodecFrame* const frame = gst_video_encoder_get_oldest_frame(element);
+    frame->output_buffer = buffer_of(laconic_packet_bytes(made), laconic_packet_size(made)).release();
+    frame->dts = frame->pts;  // packets are in the order of showing
+    if (laconic_packet_is_key(made)) GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT(frame);
+    const GstFlowReturn flow = gst_video_encoder_finish_frame(element, frame);
+    if (flow != GST_FLOW_OK) return flow;
+  }
+}
+
+// The packets of the frames that wait; no more can be sent.
+GstFlowReturn drain(GstVideoEncoder* element) {
+  State& state = state_of(element);
+  if (state.encoder == nullptr) return GST_FLOW_OK;
+  laconic_error error;
+  if (laconic_video_encoder_drain(state.encoder.get(), &error) == LACONIC_OK) return give_packets(element);
+  post_error(GST_ELEMENT(element), error);
+  return GST_FLOW_ERROR;
+}
+
 gboolean set_format(GstVideoEncoder* element, GstVideoCodecState* input) {
   State& state = state_of(element);
+  if (drain(element) != GST_FLOW_OK) return FALSE;  // frames of the format before
   state.info = input->info;
   laconic_error error;
   state.encoder = open_encoder(state, error);
@@ -129,26 +160,6 @@ laconic_status send(State& state, GstVideoCodecFrame* frame, laconic_error& erro
   return status;
 }
 
-// The packets that are due, each with the frame that has waited longest.
-GstFlowReturn give_packets(GstVideoEncoder* element) {
-  while (true) {
-    laconic_error error;
-    laconic_packet* made = nullptr;
-    if (laconic_video_encoder_receive(state_of(element).encoder.get(), &made, &error) != LACONIC_OK) {
-      post_error(GST_ELEMENT(element), error);
-      return GST_FLOW_ERROR;
-    }
-    const Packet packet(made);
-    if (packet == nullptr) return GST_FLOW_OK;
-    GstVideoCodecFrame* const frame = gst_video_encoder_get_oldest_frame(element);
-    frame->output_buffer = buffer_of(laconic_packet_bytes(made), laconic_packet_size(made)).release();
-    frame->dts = frame->pts;  // packets are in the order of showing
-    if (laconic_packet_is_key(made)) GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT(frame);
-    const GstFlowReturn flow = gst_video_encoder_finish_frame(element, frame);
-    if (flow != GST_FLOW_OK) return flow;
-  }
-}
-
 // Takes the frame.
 GstFlowReturn handle_frame(GstVideoEncoder* element, GstVideoCodecFrame* frame) {
   laconic_error error;
@@ -161,15 +172,12 @@ GstFlowReturn handle_frame(GstVideoEncoder* element, GstVideoCodecFrame* frame) 
   return give_packets(element);
 }
 
-// The end: what waits is given, and what may come then starts anew.
+// What comes after the end starts anew.
 GstFlowReturn finish(GstVideoEncoder* element) {
   State& state = state_of(element);
-  if (state.encoder == nullptr) return GST_FLOW_OK;
+  const GstFlowReturn flow = drain(element);
   laconic_error error;
-  GstFlowReturn flow = GST_FLOW_ERROR;
-  if (laconic_video_encoder_drain(state.encoder.get(), &error) != LACONIC_OK) post_error(GST_ELEMENT(element), error);
-  else flow = give_packets(element);
-  state.encoder = open_encoder(state, error);  // weights that were there are there
+  if (state.encoder != nullptr) state.encoder = open_encoder(state, error);  // weights that were there are there
   return flow;
 }
 

@@ -161,6 +161,29 @@ TEST_F(GStreamerEncoders, AFlushForgetsTheFramesThatWait) {
   EXPECT_TRUE(lonely.messages().errors.empty());
 }
 
+TEST_F(GStreamerEncoders, FramesThatWaitComeBeforeThoseOfAnotherFormat) {
+  const Caps large(gst_caps_from_string("video/x-raw,format=I420,width=64,height=48,framerate=25/1"));
+  const Lonely lonely("laconicvideoenc", large, {{"b-frames", "3"}});
+  const auto push = [&](guint64 i, size_t size) {
+    const Buffer frame(gst_harness_create_buffer(lonely.get(), size));
+    gst_buffer_memset(frame.get(), 0, 100, size);
+    GST_BUFFER_PTS(frame.get()) = i * 40 * GST_MSECOND;
+    GST_BUFFER_DURATION(frame.get()) = 40 * GST_MSECOND;
+    ASSERT_EQ(lonely.push(frame.get()), GST_FLOW_OK);
+  };
+  for (guint64 i = 0; i < 3; ++i) push(i, 64 * 48 * 3 / 2);
+  gst_harness_set_src_caps_str(lonely.get(), "video/x-raw,format=I420,width=32,height=32,framerate=25/1");
+  for (guint64 i = 3; i < 5; ++i) push(i, 32 * 32 * 3 / 2);
+  gst_harness_push_event(lonely.get(), gst_event_new_eos());
+  ASSERT_EQ(gst_harness_buffers_received(lonely.get()), 5u);
+  for (guint64 i = 0; i < 5; ++i) {
+    const Buffer packet(gst_harness_pull(lonely.get()));
+    EXPECT_EQ(GST_BUFFER_PTS(packet.get()), i * 40 * GST_MSECOND);
+    EXPECT_EQ(!GST_BUFFER_FLAG_IS_SET(packet.get(), GST_BUFFER_FLAG_DELTA_UNIT), i == 0 || i == 3) << i;
+  }
+  EXPECT_TRUE(lonely.messages().errors.empty());
+}
+
 TEST_F(GStreamerEncoders, TheirLatencyIsReported) {
   const Caps sound(gst_caps_from_string("audio/x-raw,format=F32LE,layout=interleaved,rate=48000,channels=1"));
   const Lonely audio("laconicaudioenc", sound);
