@@ -83,16 +83,26 @@ bool is_box_name(std::string_view name) {
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
+struct Box {
+  std::string name;
+  uint64_t size_bytes = 0;  // below 8: not a box
+};
+
+Box read_box(const FileBytes& file, uint64_t offset) {
+  const Bytes header = file.at(offset, 16);
+  uint64_t size = load32(header, 0, Endian::kBig);
+  if (size == 1) size = uint64_t{load32(header, 8, Endian::kBig)} << 32 | load32(header, 12, Endian::kBig);
+  if (size == 0) size = file.size() - offset;  // to the end
+  return {std::string(reinterpret_cast<const char*>(header.data()) + 4, 4), size};
+}
+
 Status check_quicktime(const FileBytes& file) {
   for (uint64_t offset = 0; offset < file.size();) {
-    const Bytes header = file.at(offset, 16);
-    uint64_t size = load32(header, 0, Endian::kBig);
-    if (size == 1) size = uint64_t{load32(header, 8, Endian::kBig)} << 32 | load32(header, 12, Endian::kBig);
-    if (size == 0) size = file.size() - offset;  // to the end
+    const auto [name, size] = read_box(file, offset);
     if (file.size() - offset < 8) return ends_early(offset, offset + 8, file.size());
-    if (size < 8 || !is_box_name({reinterpret_cast<const char*>(header.data()) + 4, 4})) return unknown_part(offset);
+    if (size < 8 || !is_box_name(name)) return unknown_part(offset);
     if (size > file.size() - offset) return ends_early(offset, offset + size, file.size());
-    if (size == kCheckBytes && std::memcmp(header.data() + 4, "uuid", 4) == 0) {
+    if (size == kCheckBytes && name == "uuid") {
       const Bytes box = file.at(offset, kCheckBytes);
       const uint32_t said = load32(box, 24, Endian::kBig);
       const bool is_ours = std::memcmp(box.data() + 8, kCheckName, sizeof(kCheckName)) == 0;
@@ -167,6 +177,20 @@ Status append_check(const std::string& path) {
   if (end && std::fwrite(box.data(), 1, box.size(), end.get()) == box.size() && std::fflush(end.get()) == 0) return ok_status();
   [[maybe_unused]] const int ignored = ::truncate(path.c_str(), static_cast<off_t>(file->size()));
   return io_error("cannot write '" + path + "'");
+}
+
+std::optional<uint64_t> end_of_whole_fragments(const std::string& path) {
+  const auto file = FileBytes::open(path);
+  bool has_samples = false;
+  for (uint64_t offset = 0; file && offset < file->size();) {
+    const auto [name, size] = read_box(*file, offset);
+    const bool is_whole_header = file->size() - offset >= 8;
+    if (is_whole_header && (size < 8 || !is_box_name(name))) break;
+    if (!is_whole_header || size > file->size() - offset) return has_samples ? std::optional(offset) : std::nullopt;
+    has_samples |= name == "mdat";
+    offset += size;
+  }
+  return std::nullopt;
 }
 
 Status check_film_file(const std::string& path, const std::string& container) {

@@ -2,6 +2,8 @@
 // understand, so a byte changed outside of our packets, which carry checks of their own, may lose a second of film without a word.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "codec/base/status.h"
@@ -15,5 +17,8 @@ Status append_check(const std::string& path);
 // the chain of its elements, and the CRC-32 that libavformat puts first in each. Others pass. kCorrupt, or kNeedMoreData where the
 // file ends early.
 Status check_film_file(const std::string& path, const std::string& container);
+
+// Of a QuickTime file that ends within a box, and holds samples before: where that box begins.
+std::optional<uint64_t> end_of_whole_fragments(const std::string& path);
 
 }  // namespace laconic

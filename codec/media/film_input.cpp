@@ -3,10 +3,12 @@
 #include <cstring>
 #include <fstream>
 
+#include "codec/media/film_check.h"
+
 namespace laconic {
 namespace {
 
-constexpr char kProtocols[] = "file,pipe";
+constexpr char kProtocols[] = "file,pipe,subfile";
 
 // libavformat calls it an error of reading, too, when Matroska ends within its header.
 bool can_be_read(const std::string& path) {
@@ -14,19 +16,13 @@ bool can_be_read(const std::string& path) {
   return file.get() != std::ifstream::traits_type::eof();
 }
 
-}  // namespace
-
-namespace {
-
-Input open_once(const std::string& path, const char* containers, int& error, const char* settings, bool is_seekable) {
+Input open_url(const std::string& url, const char* containers, int& error, const char* settings) {
   AVDictionary* given = nullptr;
   av_dict_set(&given, "format_whitelist", containers, 0);
   av_dict_set(&given, "protocol_whitelist", kProtocols, 0);
-  if (!is_seekable) av_dict_set(&given, "seekable", "0", 0);
   av_dict_parse_string(&given, settings, "=", ":", 0);
   AVFormatContext* format = nullptr;
-  // "file:" keeps names with colons from being taken for addresses.
-  error = avformat_open_input(&format, path == "-" ? "pipe:0" : ("file:" + path).c_str(), nullptr, &given);
+  error = avformat_open_input(&format, url.c_str(), nullptr, &given);
   av_dict_free(&given);
   return Input(error < 0 ? nullptr : format);
 }
@@ -35,10 +31,13 @@ Input open_once(const std::string& path, const char* containers, int& error, con
 
 Input open_input(const std::string& path, const char* containers, int& error, const char* settings) {
   silence_ffmpeg();
-  Input input = open_once(path, containers, error, settings, /*is_seekable=*/true);
-  // A fragmented file that can be sought in is read to its end first, and refused where that lies within a fragment's index; read as
-  // a pipe it gives all that comes before.
-  if (error == AVERROR_INVALIDDATA && path != "-") input = open_once(path, containers, error, settings, /*is_seekable=*/false);
+  const std::string file = "file:" + path;  // a name with colons is no address
+  Input input = open_url(path == "-" ? "pipe:0" : file, containers, error, settings);
+  if (input || path == "-") return input;
+  // libavformat refuses a file that ends within a fragment's index; all that comes before is whole.
+  if (const auto end = end_of_whole_fragments(path)) {
+    input = open_url("subfile,,start,0,end," + std::to_string(*end) + ",,:" + file, containers, error, settings);
+  }
   return input;
 }
 

@@ -68,6 +68,8 @@ struct FilmReader::Impl {
   std::optional<VideoPacket> held;
   int64_t last_pts = AV_NOPTS_VALUE;
   int64_t last_duration = 1;
+  int64_t last_offset = -1;  // in the file, of a packet of ours; they rise
+  Status failure;            // of the container of a film of ours
   int64_t num_damaged = 0;
   bool is_draining = false;
   bool is_video_only = false;
@@ -77,6 +79,7 @@ struct FilmReader::Impl {
 
   Status describe(const FilmReadOptions& options);
   Status start_decoder(const FilmReadOptions& options);
+  Result<bool> next_packet();
   Result<std::optional<VideoFrame>> next_frame();
   Result<VideoFrame> take_frame();
   VideoPacket take_packet() const;
@@ -184,9 +187,10 @@ Result<std::optional<FilmItem>> FilmReader::read() {
         return std::optional<FilmItem>();
       }
     }
-    LACONIC_ASSIGN_OR_RETURN(const bool has_packet, read_packet(*self.format, *self.packet));
+    LACONIC_ASSIGN_OR_RETURN(const bool has_packet, self.next_packet());
     if (!has_packet && !self.decoder) {
       if (auto last = self.exchange(std::nullopt)) return std::optional<FilmItem>(std::move(*last));
+      LACONIC_RETURN_IF_ERROR(self.failure);
       LACONIC_RETURN_IF_ERROR(self.check_file());
       return std::optional<FilmItem>();
     }
@@ -198,15 +202,24 @@ Result<std::optional<FilmItem>> FilmReader::read() {
       LACONIC_ASSIGN_OR_RETURN(CopiedPacket copy, take_copy(*self.format, *self.packet));
       return std::optional<FilmItem>(std::move(copy));
     } else if (!self.decoder) {
-      if (self.packet->size == 0) {  // of an index cut in the middle, FFmpeg makes entries of nothing
-        if (auto last = self.exchange(std::nullopt)) return std::optional<FilmItem>(std::move(*last));
-        return corrupt("the container is damaged or ends early");
-      }
       if (auto before = self.exchange(self.take_packet())) return std::optional<FilmItem>(std::move(*before));
     } else if (avcodec_send_packet(self.decoder.get(), self.packet.get()) < 0) {
       ++self.num_damaged;  // players go on as well; the sentence comes at the end
     }
   }
+}
+
+// False at the end, and where the container of a film of ours is damaged (then `failure` says so): its last frame still comes.
+Result<bool> FilmReader::Impl::next_packet() {
+  if (!failure.ok()) return false;
+  const Result<bool> has_packet = read_packet(*format, *packet);
+  if (decoder || (has_packet.ok() && (!*has_packet || packet->stream_index != video->index))) return has_packet;
+  failure = has_packet.status();
+  // Of an index that the end of a pipe cuts, libavformat makes entries of whatever lay in memory.
+  const bool is_nonsense = has_packet.ok() && (packet->size == 0 || packet->pos < last_offset);
+  if (is_nonsense) failure = corrupt("the container is damaged or ends early");
+  last_offset = packet->pos;
+  return failure.ok();
 }
 
 // Empty: the decoder wants another packet, or has no more to give.
@@ -317,6 +330,8 @@ Status FilmReader::seek(double seconds) {
   self.unchecked_path.clear();
   self.held.reset();
   self.last_pts = AV_NOPTS_VALUE;
+  self.last_offset = -1;
+  self.failure = ok_status();
   return ok_status();
 }
 

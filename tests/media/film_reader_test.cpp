@@ -1,6 +1,8 @@
 #include "codec/media/film_reader.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
+#include <unistd.h>
 
 #include <cmath>
 
@@ -166,6 +168,43 @@ TEST(FilmReader, SoundThatAnEditListHidesStaysHidden) {
   const auto& sound = film.copied_seconds.at(film.first(StreamKind::kAudio)->index);
   EXPECT_GT(sound.front(), -0.11);  // what primes the decoder
   EXPECT_LT(sound.front(), 0.03);
+}
+
+WholeFilm read_from_pipe(const std::string& bytes) {
+  int ends[2] = {};
+  EXPECT_EQ(::pipe(ends), 0);
+  EXPECT_EQ(::write(ends[1], bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));  // less than a pipe holds
+  ::close(ends[1]);
+  const int standard_input = ::dup(STDIN_FILENO);
+  ::dup2(ends[0], STDIN_FILENO);
+  ::close(ends[0]);
+  WholeFilm film = read_film("-");
+  ::dup2(standard_input, STDIN_FILENO);
+  ::close(standard_input);
+  return film;
+}
+
+// Of such an index libavformat makes entries of what lies in memory: here, what no film holds.
+TEST(FilmReader, CutWithinAFragmentsIndexAllBeforeIsRead) {
+  const FilmFolder folder;
+  ASSERT_TRUE(test::write_fake_film(test::write_options(folder / "a.mov"), 40).ok());
+  const std::string whole = test::read_text(folder / "a.mov");
+  const auto packets = test::fake_packets(30);  // a key frame every ten begins a fragment
+  const size_t begin = whole.rfind("moof") - 4;
+  const size_t end = whole.rfind("mdat") - 4;
+  ASSERT_LT(begin, end);
+  ::mallopt(M_PERTURB, 0x5A);
+  for (size_t size = begin + 1; size < end; ++size) {
+    SCOPED_TRACE(size);
+    test::write_text(folder / "cut.mov", whole.substr(0, size));
+    const WholeFilm from_file = read_film(folder / "cut.mov");
+    EXPECT_EQ(from_file.status.code(), StatusCode::kNeedMoreData);
+    for (const WholeFilm& film : {from_file, read_from_pipe(whole.substr(0, size))}) {
+      ASSERT_EQ(film.packets.size(), packets.size());
+      EXPECT_EQ(film.packets.back().bytes, packets.back().bytes);
+    }
+  }
+  ::mallopt(M_PERTURB, 0);
 }
 
 class Truncated : public ::testing::TestWithParam<const char*> {};
