@@ -44,13 +44,16 @@ class VideoModel {
   std::unique_ptr<Impl> impl_;
 };
 
+// Frames after those being coded that an encoder looks at where it may code B-frames.
+constexpr int kLookaheadFrames = 3;
+
 struct VideoEncoderOptions {
   // 0..100, higher is better: that of plain predicted frames; key frames, and frames that others are predicted from, get more, B-frames less.
   float quality = 50;
   int key_interval = 60;       // frames from one key frame to the next at most; 1: key frames only
   bool finds_scene_cuts = true;  // a key frame where the picture changes altogether
-  // How many frames at most are coded between two others (B-frames), where that pays: fewer bytes, and as many frames of delay. 0: each frame
-  // gives its packet at once.
+  // How many frames at most are coded between two others (B-frames), where that pays: fewer bytes, and as many frames of delay and
+  // kLookaheadFrames more, for frames that others build on are freed of noise. 0: each frame gives its packet at once.
   int max_b_frames = 0;
   // 0: constant quality. Else bits a second aimed at by moving the quality from frame to frame; needs frames_per_second.
   double bits_per_second = 0;

@@ -173,6 +173,8 @@ laconic_status laconic_video_encoder_set_key_interval(laconic_video_encoder* enc
   });
 }
 
+static_assert(LACONIC_LOOKAHEAD_FRAMES == laconic::kLookaheadFrames);
+
 laconic_status laconic_video_encoder_set_max_b_frames(laconic_video_encoder* encoder, int num_frames, laconic_error* error) {
   return change_before_start(encoder, error, [&](auto& options) {
     options.max_b_frames = num_frames;

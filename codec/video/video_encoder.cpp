@@ -22,6 +22,7 @@
 #include "entropy/section.h"
 #include "models/video/motion_search.h"
 #include "models/video/residual_choice.h"
+#include "models/video/temporal_filter.h"
 
 namespace laconic {
 namespace {
@@ -29,12 +30,12 @@ namespace {
 // Quality steps that frames get more than the quality asked for, as others build on them; by the place in a group of four of frames coded one
 // after another (DCVC's pattern), and of the last of a group with B-frames, those between that others are predicted from, and the rest. Measured
 // on training clips (models/TRAINING.md).
-constexpr int kKeyGain = 360;
+constexpr int kKeyGain = 330;
 constexpr int kStillKeyGain = 450;    // where much of a key frame stays:
 constexpr double kStillShare = 0.1;   // FrameChange::share of the frame after it, at most
 constexpr int kKeyEffort = 3;         // as of pictures
 constexpr std::array<int, 4> kFrameGains = {100, 0, 50, 0};
-constexpr int kGroupEndGain = 100, kInnerGain = -150, kLeafGain = -350;
+constexpr int kGroupEndGain = 160, kInnerGain = -180, kLeafGain = -420;
 
 int limited(int step) { return std::clamp<int>(step, 0, kMaxQualityStep); }
 
@@ -117,13 +118,18 @@ class Encoder : public VideoEncoder {
 
   // How many of the waiting frames are coded together next: one that is a key frame, or some that are not; 0 as long as more may come.
   int group_size() const {
-    if (waiting_.empty()) return 0;
-    if (is_key_frame_next()) return waiting_.size() > 1 || is_finished_ || options_.max_b_frames == 0 ? 1 : 0;
-    const int most = std::min(options_.key_interval - 1 - static_cast<int>(frame_number_), options_.max_b_frames + 1), num_waiting = static_cast<int>(waiting_.size());
+    const int num_waiting = static_cast<int>(waiting_.size());
+    if (num_waiting == 0) return 0;
     int size = 1;
-    while (size < std::min(most, num_waiting) && !waiting_[static_cast<size_t>(size)].is_key_frame) ++size;
-    return size == most || size < num_waiting || is_finished_ ? size : 0;
+    if (!is_key_frame_next()) {
+      const int most = std::min({options_.key_interval - 1 - static_cast<int>(frame_number_), options_.max_b_frames + 1, num_waiting});
+      while (size < most && !waiting_[static_cast<size_t>(size)].is_key_frame) ++size;
+    }
+    return is_finished_ || num_waiting >= size + lookahead() ? size : 0;
   }
+
+  // Of frames that none builds on, noise is part of what they show.
+  int lookahead() const { return options_.max_b_frames > 0 && options_.key_interval > 1 ? kLookaheadFrames : 0; }
 
   // Frames --> packets, in the order of coding; see code_key_frame() and code_predicted_frame()
   Status encode_group() {
@@ -136,12 +142,12 @@ class Encoder : public VideoEncoder {
     for (int i = 0; rate_control_ && i < size; ++i) base_step = rate_control_->next_step(key_gain_);
     if (is_key_frame) {
       VideoPacketSections packet{{0, {{0, static_cast<uint32_t>(limited(base_step + key_gain_))}}}, {}};
-      LACONIC_RETURN_IF_ERROR(code_key_frame(waiting_.front().planes, packet));
+      LACONIC_RETURN_IF_ERROR(code_key_frame(filtered_in_time(0, base_step), packet));
       LACONIC_RETURN_IF_ERROR(give(packet));
     } else if (size > 1 && is_better_between(size, base_step)) {
       const uint32_t last = frame_number_ + static_cast<uint32_t>(size);
       VideoPacketSections packet{{frame_number_ + 1, {}}, {}};
-      LACONIC_RETURN_IF_ERROR(code_into(packet, last, limited(base_step + kGroupEndGain)));
+      LACONIC_RETURN_IF_ERROR(code_into(packet, last, limited(base_step + kGroupEndGain), /*is_filtered=*/true));
       LACONIC_RETURN_IF_ERROR(code_between(packet, frame_number_, last, base_step));
     } else {
       for (int i = 0; i < size; ++i) {
@@ -181,10 +187,11 @@ class Encoder : public VideoEncoder {
 
   // Codes a frame and gives all packets that are complete with it: that of the frame itself, if it is next to be shown, and of those after it that
   // were coded before.
-  Status code_into(VideoPacketSections& packet, uint32_t number, int quality_step) {
-    const uint32_t next = packet.header.frame_number;
-    packet.header.frames.push_back({number - next, static_cast<uint32_t>(quality_step)});
-    LACONIC_RETURN_IF_ERROR(code_predicted_frame(waiting_[number - next].planes, number, quality_step, packet));
+  Status code_into(VideoPacketSections& packet, uint32_t number, int quality_step, bool is_filtered = false) {
+    const uint32_t ahead = number - packet.header.frame_number;
+    packet.header.frames.push_back({ahead, static_cast<uint32_t>(quality_step)});
+    const models::FramePlanes planes = is_filtered ? filtered_in_time(static_cast<int>(ahead), quality_step) : waiting_[ahead].planes;
+    LACONIC_RETURN_IF_ERROR(code_predicted_frame(planes, number, quality_step, packet));
     while (references_.has(packet.header.frame_number)) {
       LACONIC_RETURN_IF_ERROR(give(packet));
       packet = {{frame_number_ + 1, {}}, {}};
@@ -192,11 +199,28 @@ class Encoder : public VideoEncoder {
     return ok_status();
   }
 
+  // A waiting frame, for frames that others build on: less the noise that those around it in the same scene do not show.
+  models::FramePlanes filtered_in_time(int at, int quality_step) {
+    if (lookahead() == 0) return waiting_[static_cast<size_t>(at)].planes;
+    const auto frame = [&](int i) -> const Waiting& { return i >= 0 ? waiting_[static_cast<size_t>(i)] : recent_[static_cast<size_t>(-1 - i)]; };
+    std::vector<models::NearbyFrame> nearby;
+    for (const int side : {1, -1}) {
+      for (int distance = 1; distance <= kLookaheadFrames; ++distance) {
+        const int other = at + side * distance, later = std::max(other, other - side);
+        if (other >= static_cast<int>(waiting_.size()) || other < -static_cast<int>(recent_.size()) || frame(later).change.is_scene_cut()) break;
+        nearby.push_back({&frame(other).planes, distance});
+      }
+    }
+    return clock_.run("temporal filter", [&] { return models::filter_in_time(frame(at).planes, nearby, models::residual_step(quality_step)); });
+  }
+
   // The packet of the frame that waited longest.
   Status give(const VideoPacketSections& packet) {
     LACONIC_ASSIGN_OR_RETURN(Bytes bytes, write_video_packet(packet));
     const VideoPacketHeader& header = packet.header;
     packets_.push_back({std::move(bytes), waiting_.front().pts_ticks, waiting_.front().duration_ticks, header.is_key_frame()});
+    if (lookahead() > 0) recent_.push_front(std::move(waiting_.front()));
+    if (recent_.size() > kLookaheadFrames) recent_.pop_back();
     waiting_.pop_front();
     frame_number_ = header.frame_number;
     references_.forget_before(frame_number_);
@@ -299,6 +323,7 @@ class Encoder : public VideoEncoder {
   const Bytes extradata_;
   std::optional<RateControl> rate_control_;
   std::deque<Waiting> waiting_;
+  std::deque<Waiting> recent_;  // frames whose packets were given, the last one first
   std::deque<VideoPacket> packets_;
   models::LumaPlane reduced_before_;  // of the frame sent last
   ReferenceFrames references_;

@@ -1,4 +1,4 @@
-// laconicvideoenc: raw frames, to our video. One frame is one packet, in order; packets come b-frames frames later. The stream header goes
+// laconicvideoenc: raw frames, to our video. One frame is one packet, in order; with B-frames packets come b-frames + 3 frames later. The stream header goes
 // into the caps.
 //
 //   gst-launch-1.0 filesrc location=film.mp4 ! decodebin ! videoconvert ! laconicvideoenc quality=60
@@ -119,8 +119,9 @@ gboolean set_format(GstVideoEncoder* element, GstVideoCodecState* input) {
   const Buffer codec_data = buffer_of(header, size);
   gst_caps_set_simple(caps, "codec_data", GST_TYPE_BUFFER, codec_data.get(), nullptr);
   gst_video_codec_state_unref(gst_video_encoder_set_output_state(element, caps, input));
+  const int num_waiting = state.max_b_frames == 0 ? 0 : state.max_b_frames + LACONIC_LOOKAHEAD_FRAMES;
   const GstClockTime latency = GST_VIDEO_INFO_FPS_N(&state.info) == 0 ? 0 :
-      gst_util_uint64_scale(static_cast<guint64>(state.max_b_frames) * GST_SECOND, GST_VIDEO_INFO_FPS_D(&state.info), GST_VIDEO_INFO_FPS_N(&state.info));
+      gst_util_uint64_scale(static_cast<guint64>(num_waiting) * GST_SECOND, GST_VIDEO_INFO_FPS_D(&state.info), GST_VIDEO_INFO_FPS_N(&state.info));
   gst_video_encoder_set_latency(element, latency, latency);
 
   const Tags tags(gst_tag_list_new(GST_TAG_VIDEO_CODEC, "Laconic video", nullptr));
@@ -250,7 +251,7 @@ void install_properties(GObjectClass* object_class) {
                        defaults.key_interval, flags));
   g_object_class_install_property(
       object_class, kBFramesProperty,
-      g_param_spec_int("b-frames", "B-frames", "Frames at most coded between two others, and frames of delay; 0: none", 0, 15,
+      g_param_spec_int("b-frames", "B-frames", "Frames at most coded between two others, and 3 less than frames of delay; 0: none of either", 0, 15,
                        defaults.max_b_frames, flags));
 }
 
