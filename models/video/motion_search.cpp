@@ -18,7 +18,7 @@ constexpr int kCoarseShrink = 4;      // the first search runs on planes reduced
 constexpr int kCoarseReach = 8;       // in reduced pixels, from one frame to the next
 constexpr int kFarCoarseReach = 16;   // beyond that
 constexpr int kMargin = 64;           // pixels repeated around the frame before, so that the search needs no clamping
-constexpr double kBitPrice = 0.12;    // squared steps that a bit of vector must save
+constexpr double kBitPrice = 0.15;    // squared steps that a bit of vector must save
 constexpr double kSplitBits = 3;      // about what four vectors cost beside themselves
 constexpr double kDirectBits = 2;     // direct prediction may cost so much more than the best other: it needs neither vectors nor their kind
 

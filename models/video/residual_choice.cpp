@@ -11,7 +11,7 @@ namespace laconic::models {
 namespace {
 
 // In squared steps (reference encoders of H.264: 0.136).
-constexpr double kLambda = 0.1;
+constexpr double kLambda = 0.09;
 // An error of chroma: each of its planes has an eighth of the weight that luma's has in the PSNR of films, but far less to code.
 constexpr double kChromaWeight = 2;
 
