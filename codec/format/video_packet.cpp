@@ -36,15 +36,15 @@ uint64_t num_sections(const VideoPacketHeader& header, uint64_t num_superblocks)
 // The container says where a packet ends: what would go beyond it is damage.
 Status whole(const Status& status) {
   if (status.code() == StatusCode::kNeedMoreData) return corrupt("the packet is cut: " + status.message());
-  return status.code() == StatusCode::kLimitExceeded ? corrupt(status.message()) : status;
+  return status.code() == StatusCode::kLimitExceeded ? corrupt("a length in the packet is damaged: " + status.message()) : status;
 }
 
-Result<VideoPacketView> parse(ByteSpan packet, uint64_t num_superblocks) {
+Result<VideoPacketView> parse(ByteSpan packet, uint64_t num_superblocks, const Limits& limits) {
   ByteReader reader(packet);
   VideoPacketView view;
   LACONIC_ASSIGN_OR_RETURN(view.header, read_header(reader));
   LACONIC_ASSIGN_OR_RETURN(const std::vector<uint64_t> lengths,
-                           read_section_table(reader, num_sections(view.header, num_superblocks), packet.size()));
+                           read_section_table(reader, num_sections(view.header, num_superblocks), limits.max_stream_bytes));
   LACONIC_RETURN_IF_ERROR(read_header_check(reader, packet.first(reader.position())));
   for (const uint64_t length : lengths) {
     LACONIC_ASSIGN_OR_RETURN(const ByteSpan section, read_section(reader, length));
@@ -63,9 +63,7 @@ Result<VideoPacketHeader> read_video_packet_header(ByteSpan packet) {
 }
 
 Result<VideoPacketView> parse_video_packet(ByteSpan packet, uint64_t num_superblocks, const Limits& limits) {
-  if (packet.size() > limits.max_stream_bytes)
-    return limit_exceeded("packet of " + std::to_string(packet.size()) + " bytes, allowed are " + std::to_string(limits.max_stream_bytes));
-  Result<VideoPacketView> view = parse(packet, num_superblocks);
+  Result<VideoPacketView> view = parse(packet, num_superblocks, limits);
   return view.ok() ? std::move(view) : Result<VideoPacketView>(whole(view.status()));
 }
 
